@@ -1,0 +1,1 @@
+"""Shared nouns, models and the artifact: imported by ``training`` and ``recsvc``, imports neither."""

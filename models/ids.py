@@ -1,0 +1,86 @@
+"""Outside ids to inside rows, by a memory-mapped index: no dict of millions, one copy for all workers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+
+from models.errors import DataError
+from models.schema import UNKNOWN, Arrays, Ints, take
+from models.strings import Strings, encode
+
+Hashes = npt.NDArray[np.uint64]
+
+
+def _hash(raw: bytes) -> int:
+    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "little")
+
+
+@dataclass(frozen=True, slots=True)
+class IdIndex:
+    """Ids of users, products or stores; row i is the i-th id given to ``of``."""
+
+    texts: Strings
+    hashes: Hashes
+    """(n,) sorted 64-bit hashes; equal ones (a collision) lie side by side."""
+    rows_by_hash: Ints
+    """(n,) the row of each hash."""
+
+    @classmethod
+    def of(cls, ids: Iterable[str]) -> "IdIndex":
+        """Return the index of distinct ``ids``.
+
+        Raises:
+            DataError: an id is given twice.
+        """
+        texts = Strings.of(ids)
+        hashes = np.fromiter((_hash(texts.raw(row)) for row in range(len(texts))), np.uint64, len(texts))
+        order = np.argsort(hashes, kind="stable").astype(np.int32)
+        index = cls(texts, hashes[order], order)
+        for place in np.flatnonzero(index.hashes[1:] == index.hashes[:-1]):
+            one, other = texts[order[place]], texts[order[place + 1]]
+            if one == other:
+                raise DataError(f"id {one!r} is given twice: keep one row of it")
+        return index
+
+    @classmethod
+    def load(cls, arrays: Arrays) -> "IdIndex":
+        """Return the index that ``arrays`` (see ``arrays()``) hold."""
+        return cls(Strings.load(arrays, "ids"), take(arrays, "hashes", np.uint64), take(arrays, "rows", np.int32))
+
+    def arrays(self) -> Arrays:
+        """Return the index as arrays for an artifact."""
+        return {**self.texts.arrays("ids"), "hashes": self.hashes, "rows": self.rows_by_hash}
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def row(self, outside: str | None) -> int:
+        """Return the row of an id, or ``UNKNOWN``: in logarithmic time, whatever the text is."""
+        if not outside:
+            return UNKNOWN
+        raw = encode(outside)
+        wanted = np.uint64(_hash(raw))
+        place = int(np.searchsorted(self.hashes, wanted))
+        while place < len(self.hashes) and self.hashes[place] == wanted:
+            row = int(self.rows_by_hash[place])
+            if self.texts.raw(row) == raw:
+                return row
+            place += 1
+        return UNKNOWN
+
+    def rows(self, outside: Sequence[str]) -> Ints:
+        """Return (n,) rows of ids, ``UNKNOWN`` for those that are not here."""
+        return np.fromiter((self.row(one) for one in outside), np.int32, len(outside))
+
+    def known(self, outside: Sequence[str]) -> Ints:
+        """Return the rows of those ids that are here, in their order."""
+        rows = self.rows(outside)
+        known: Ints = rows[rows != UNKNOWN]
+        return known
+
+    def id(self, row: int) -> str:
+        """Return the outside id of ``row`` in [0, n)."""
+        return self.texts[row]

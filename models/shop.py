@@ -1,0 +1,294 @@
+"""``shop.toml``, the one file that describes a shop: its settings, each with a default and a sentence of help.
+
+Unknown keys are errors with a suggestion, and every fault is told at once. ``read_shop`` is the way in.
+"""
+
+import tomllib
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from models.carousels import CAROUSELS, PAGES, Carousel
+from models.errors import ConfigError
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A table of ``shop.toml``: nothing unknown, nothing changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Table(Section):
+    """Where a table of the shop's data lies, and what its columns are called there."""
+
+    files: tuple[str, ...] = Field(
+        (), description="Files and globs, relative to shop.toml; package://NAME/PATH reads inside an installed package."
+    )
+    tables: dict[Name, str] = Field({}, description="Files under names, for a query that joins them.")
+    url: str | None = Field(None, description="A database to read from instead of files.")
+    query: str | None = Field(None, description="SQL over the database of url, or over the names in tables.")
+    format: Literal["columns"] = Field("columns", description="The shape of the files.")
+    time_zone: str | None = Field(None, description="Zone of times that name none; default: the shop's.")
+    columns: dict[Name, str] = Field({}, description="Our name = the name in the files.")
+    attributes: tuple[Name, ...] = Field((), description="Further columns to keep under their own names.")
+    derive: dict[Name, str] = Field({}, description="Our name = an SQL expression over the files' own columns.")
+    keep: str | None = Field(
+        None, description="SQL condition over the files' own columns; other rows are set aside, not refused."
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        return value if value is None else zone_name(value)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Table":
+        given = [name for name in ("files", "tables", "url") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of files, tables or url (given: {', '.join(given) or 'none'})")
+        if (self.query is None) != (not self.tables and self.url is None):
+            raise ValueError("query goes with tables or url, and these need a query")
+        return self
+
+
+class PurchaseTable(Table):
+    """Purchases: user_id, product_id and time at least, for what serves best."""
+
+    unlisted: Literal["keep", "set-aside"] = Field(
+        "keep", description="Purchases of products that the products table does not list."
+    )
+
+
+class Period(Section):
+    """A key that counts periods of the shop's calendar, such as a week number."""
+
+    starts: str = Field(
+        description="Local date on which the period numbered `first` starts.", pattern=r"^\d{4}-\d\d-\d\d$"
+    )
+    days: int = Field(7, ge=1, description="Days in a period.")
+    first: int = Field(1, description="The number of the period that begins at `starts`.")
+
+
+class ContextTable(Table):
+    """Facts that hold for a moment: promotions by product, store and week, weather by region and day."""
+
+    keys: dict[Name, str] = Field(
+        description="Key = column. product_id, store_id, user_id, any context field, or a period."
+    )
+    periods: dict[Name, Period] = Field({}, description="What the keys that count periods mean.")
+    starts: str | None = Field(None, description="Column with the local date or time from which a row holds.")
+    ends: str | None = Field(
+        None, description="Column with the local date (that whole day) or time until which a row holds."
+    )
+    fields: tuple[Name, ...] = Field((), description="Columns with the facts; none: being listed is the fact.")
+
+
+class Data(Section):
+    """The shop's tables."""
+
+    purchases: PurchaseTable
+    products: Table | None = None
+    users: Table | None = None
+    stock: Table | None = None
+    stores: Table | None = None
+
+
+class Context(BaseModel):
+    """Request context beyond the built-in: declared fields, and tables looked up at each row's moment."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, ContextTable]  # read with the checks of its type
+    fields: dict[Name, Literal["categorical", "numeric"]] = Field(
+        {}, description="Declared request fields and their kind."
+    )
+
+    @property
+    def tables(self) -> dict[str, ContextTable]:
+        """The context tables by name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Training(Section):
+    """How a run trains."""
+
+    seed: int = Field(1, ge=0, description="One seed and one input give byte-identical arrays.")
+    budget_minutes: float = Field(10, gt=0, description="Time that a run may spend on choosing settings.")
+    threads: int = Field(0, ge=0, description="Threads for the heavy steps; 0 = all cores.")
+    refused_share: Share = Field(
+        0.1, description="Above this share of refused rows a run stops before any model is touched."
+    )
+    expected_files: int | None = Field(None, ge=1, description="Stop when the purchases match fewer files than this.")
+
+
+class Evaluation(Section):
+    """How a run is judged: the last days are held out and asked for through the serving engine."""
+
+    days: int = Field(14, ge=1, description="Days held out before the end of the data.")
+    users: int = Field(500, ge=1, description="Shoppers asked at most; drawn with the seed.")
+    rounds: int = Field(500, ge=100, description="Bootstrap rounds of the intervals.")
+
+
+class Publication(Section):
+    """What a trained version must show before it goes live."""
+
+    gate: bool = Field(True, description="Refuse a version that loses to the live one beyond its interval.")
+    metric: Literal["ndcg@10", "recall@10"] = Field("ndcg@10", description="What versions are compared by.")
+    keep_versions: int = Field(5, ge=2, description="Versions kept on disk, the live one among them.")
+
+
+class Rules(Section):
+    """Where the merchandiser's rules lie."""
+
+    file: str | None = Field(None, description="The rules file, relative to shop.toml.")
+
+
+class Service(Section):
+    """How carousels are served."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; without keys always a loopback one.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    workers: int = Field(1, ge=1, description="Processes; they share the artifact's pages.")
+    threads: int = Field(4, ge=1, description="Threads a process.")
+    cors_origins: tuple[str, ...] = Field((), description='Origins whose pages may call the API; "*" for any.')
+
+
+class Shop(Section):
+    """A whole ``shop.toml``."""
+
+    name: str = Field(min_length=1, description="What the shop is called.")
+    timezone: str = Field("UTC", description="The shop's clock: dates here, in the rules and on the command line.")
+    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$", description="ISO code of every price.")
+    clock_starts: str | None = Field(
+        None, description="Samples, replays and tests: the shop's clock reads this local time at the start."
+    )
+    data: Data
+    context: Context = Context()
+    carousels: dict[str, Carousel] = Field(
+        {}, description="Carousels by name; the built-in ones may be changed key by key."
+    )
+    pages: dict[str, tuple[str, ...]] = Field({}, description="Pages: the carousels of each, first to last.")
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+    publication: Publication = Publication()
+    rules: Rules = Rules()
+    service: Service = Service()
+    folder: Path = Field(Path(), exclude=True, description="Where shop.toml lies; relative files start here.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        return zone_name(value)
+
+    @field_validator("clock_starts")
+    @classmethod
+    def _clock(cls, value: str | None) -> str | None:
+        if value is not None and datetime.fromisoformat(value).tzinfo is not None:
+            raise ValueError(f"{value!r}: leave the zone out, the shop's timezone counts")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_built_ins(cls, values: dict[str, Any]) -> dict[str, Any]:
+        own = values.get("carousels", {})
+        if not isinstance(own, dict):
+            return values
+        carousels = {name: {**given} for name, given in CAROUSELS.items()}
+        for name, given in own.items():
+            carousels[name] = {**carousels.get(name, {}), **given} if isinstance(given, dict) else given
+        return {**values, "carousels": carousels, "pages": {**PAGES, **values.get("pages", {})}}
+
+    @model_validator(mode="after")
+    def _pages_show_carousels(self) -> "Shop":
+        for page, names in self.pages.items():
+            for name in names:
+                if name not in self.carousels:
+                    raise ValueError(f"pages.{page}: no carousel {name!r}{suggest(name, self.carousels)}")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.timezone)
+
+    def moment(self, local: str) -> int:
+        """Return Unix seconds of an ISO date or time: in the shop's zone where it names none.
+
+        Raises:
+            ConfigError: ``local`` is no ISO date or time.
+        """
+        try:
+            at = datetime.fromisoformat(local)
+        except ValueError as error:
+            raise ConfigError(f"{local!r} is no date or time: write 2026-11-22 or 2026-11-22T18:30") from error
+        return int((at if at.tzinfo else at.replace(tzinfo=self.zone)).timestamp())
+
+    def clock_offset(self, now: float) -> int:
+        """Return the seconds to add to the machine's clock, which reads ``now`` at the start, to get the shop's."""
+        return 0 if self.clock_starts is None else self.moment(self.clock_starts) - int(now)
+
+
+def zone_name(value: str) -> str:
+    """Return ``value`` where it is an IANA zone; raise ValueError where it is not."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is no IANA time zone: write Europe/London") from error
+    return value
+
+
+def suggest(word: str, known: Any) -> str:
+    """Return ``: did you mean 'x'?`` for the nearest of ``known``, or nothing."""
+    near = get_close_matches(word, [str(one) for one in known], n=1)
+    return f": did you mean {near[0]!r}?" if near else ""
+
+
+def read_shop(path: Path | str) -> Shop:
+    """Return the shop that the file at ``path`` describes.
+
+    Raises:
+        ConfigError: the file is missing, is no TOML, or holds faults; all of them are named with their path.
+    """
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a shop.toml") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no valid TOML: {error}") from error
+    try:
+        return Shop.model_validate({**values, "folder": path.resolve().parent})
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"{path}: {line}" for line in explain_faults(error, Shop))) from error
+
+
+def explain_faults(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Return a line a fault: its path, what is wrong, and what was meant where that is near."""
+    lines = []
+    for fault in error.errors():
+        where = ".".join(str(part) for part in fault["loc"]) or "the file"
+        if fault["type"] == "extra_forbidden":
+            known = _fields_at(model, fault["loc"][:-1])
+            lines.append(f"{where}: unknown key{suggest(str(fault['loc'][-1]), known)}")
+        else:
+            lines.append(f"{where}: {fault['msg'].removeprefix('Value error, ')}")
+    return lines
+
+
+def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that are known at ``path`` inside ``model``."""
+    current: Any = model
+    for part in path:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            found = current.model_fields.get(str(part))
+            current = found.annotation if found else (ContextTable if current is Context else None)
+        for option in getattr(current, "__args__", ()):
+            if isinstance(option, type) and issubclass(option, BaseModel):
+                current = option
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []

@@ -1,0 +1,1 @@
+"""The service: ranked carousels over HTTP. Read ``recsvc/app.py`` first."""
