@@ -48,15 +48,18 @@ class Carousel(BaseModel):
 CAROUSELS: dict[str, dict[str, Any]] = {
     "for-you": {
         "title": "For you",
-        "sources": {"buy-again": 1.0, "als": 0.1, "store-popularity": 0.1, "popularity": 0.1},
+        "sources": {"buy-again": 1.0, "store-popularity": 0.2, "popularity": 0.1, "als": 0.02},
     },
     "you-may-also-like": {
         "title": "You may also like",
         "bought": "exclude",
-        "sources": {"als": 1.0, "item-neighbours": 1.0, "similar": 0.5, "popularity": 1.0},
+        "sources": {"als": 1.0, "similar": 0.1, "bought-together": 0.5, "store-popularity": 0.1, "popularity": 0.1},
     },
-    "similar-items": {"title": "Similar products", "sources": {"similar": 1.0, "item-neighbours": 0.3}},
-    "bought-together": {"title": "Bought together", "sources": {"bought-together": 1.0, "buy-again": 0.3}},
+    "similar-items": {"title": "Similar products", "sources": {"similar": 1.0}},
+    "bought-together": {
+        "title": "Bought together",
+        "sources": {"bought-together": 1.0, "buy-again": 1.0, "store-popularity": 0.2},
+    },
     "buy-again": {"title": "Buy again", "bought": "only", "sources": {"buy-again": 1.0}, "fallback": ()},
     "trending": {"title": "Trending", "sources": {"trending": 1.0}},
     "new-arrivals": {"title": "New arrivals", "sources": {"new-arrivals": 1.0}},

@@ -36,6 +36,9 @@ class Table(Section):
     query: str | None = Field(None, description="SQL over the database of url, or over the names in tables.")
     format: Literal["columns"] = Field("columns", description="The shape of the files.")
     time_zone: str | None = Field(None, description="Zone of times that name none; default: the shop's.")
+    time_format: str | None = Field(
+        None, description="How the times are written, as strptime has it, where day/month and month/day both fit."
+    )
     columns: dict[Name, str] = Field({}, description="Our name = the name in the files.")
     attributes: tuple[Name, ...] = Field((), description="Further columns to keep under their own names.")
     derive: dict[Name, str] = Field({}, description="Our name = an SQL expression over the files' own columns.")
@@ -179,7 +182,9 @@ class Shop(Section):
     publication: Publication = Publication()
     rules: Rules = Rules()
     service: Service = Service()
-    folder: Path = Field(Path(), exclude=True, description="Where shop.toml lies; relative files start here.")
+    file: Path = Field(
+        Path("shop.toml"), exclude=True, description="The shop.toml itself; relative files start beside it."
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -211,6 +216,11 @@ class Shop(Section):
                 if name not in self.carousels:
                     raise ValueError(f"pages.{page}: no carousel {name!r}{suggest(name, self.carousels)}")
         return self
+
+    @property
+    def folder(self) -> Path:
+        """Where shop.toml lies: relative files start here."""
+        return self.file.parent
 
     @property
     def zone(self) -> ZoneInfo:
@@ -263,7 +273,7 @@ def read_shop(path: Path | str) -> Shop:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: no valid TOML: {error}") from error
     try:
-        return Shop.model_validate({**values, "folder": path.resolve().parent})
+        return Shop.model_validate({**values, "file": path.resolve()})
     except ValidationError as error:
         raise ConfigError("\n".join(f"{path}: {line}" for line in explain_faults(error, Shop))) from error
 

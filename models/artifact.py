@@ -1,0 +1,170 @@
+"""A trained version as a folder of plain arrays: written whole or not at all, mapped read-only, checked by digest.
+
+``manifest.json`` names what the version was made from and the SHA-256 of every other file. Nothing here is executable:
+arrays are ``.npy`` without pickles.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.errors import ArtifactError, NoArtifactError
+from models.schema import Arrays
+
+FORMAT = 1
+"""Raised when an older service could not read what is written."""
+MANIFEST = "manifest.json"
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a version is, in plain JSON values."""
+
+    version: str
+    shop: str
+    created: str
+    """ISO time, UTC."""
+    until: int
+    """Unix seconds: the moment it was trained for."""
+    seed: int
+    data: Mapping[str, Any]
+    """Counts and time range of what was read."""
+    config: Mapping[str, Any]
+    """The parts of shop.toml that shaped the training."""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 by file, relative to the folder."""
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A version that was opened: its manifest, and read-only arrays by group."""
+
+    folder: Path
+    manifest: Manifest
+    groups: Mapping[str, Arrays]
+
+    def group(self, name: str) -> Arrays:
+        """Return the arrays of ``name``; none where the version has no such group."""
+        return self.groups.get(name, {})
+
+
+def libraries() -> dict[str, str]:
+    """Return the versions of what training stands on."""
+    return {
+        "python": platform.python_version(),
+        **{name: installed(name) for name in ("recsvc", "numpy", "scipy", "implicit")},
+    }
+
+
+def write_artifact(folder: Path, manifest: Manifest, groups: Mapping[str, Arrays]) -> Manifest:
+    """Write a version to ``folder`` at once: a half-written one is never seen under that name.
+
+    Returns:
+        The manifest with the digests of what was written.
+
+    Raises:
+        ArtifactError: ``folder`` exists already; versions never change.
+    """
+    if folder.exists():
+        raise ArtifactError(f"{folder} exists already: a version never changes, train a new one")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    half = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    try:
+        files = {}
+        for group, arrays in sorted(groups.items()):
+            (half / group).mkdir(parents=True)
+            for name, array in sorted(arrays.items()):
+                path = half / group / f"{name}.npy"
+                np.save(path, np.ascontiguousarray(array), allow_pickle=False)
+                files[f"{group}/{name}.npy"] = digest(path)
+        done = Manifest(**{**_plain(manifest), "files": files, "libraries": libraries()})
+        (half / MANIFEST).write_text(json.dumps(_plain(done), indent=1, sort_keys=True, allow_nan=False))
+        for path in sorted(half.rglob("*"), reverse=True):
+            sync(path)
+        sync(half)
+        half.rename(folder)
+        sync(folder.parent)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    return done
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a version.
+
+    Raises:
+        NoArtifactError: there is no such folder.
+        ArtifactError: the manifest is missing, is no JSON, or of another format.
+    """
+    if not folder.is_dir():
+        raise NoArtifactError(f"{folder}: no trained version here; run `recsvc-train run`")
+    try:
+        values = json.loads((folder / MANIFEST).read_text("utf-8"))
+        manifest = Manifest(**values)
+    except (OSError, ValueError, TypeError) as error:
+        raise ArtifactError(f"{folder / MANIFEST}: cannot be read ({error}); train again or roll back") from error
+    if manifest.format != FORMAT:
+        raise ArtifactError(f"{folder}: format {manifest.format}, this recsvc reads {FORMAT}; train again")
+    return manifest
+
+
+def open_artifact(folder: Path, *, verify: bool = True) -> Artifact:
+    """Return a version with its arrays mapped read-only.
+
+    Args:
+        folder: the version's folder.
+        verify: compare every file with the manifest's digest before any is opened.
+
+    Raises:
+        NoArtifactError: there is no such folder.
+        ArtifactError: a file is missing, was changed, or is no plain array.
+    """
+    manifest = read_manifest(folder)
+    groups: dict[str, dict[str, Any]] = {}
+    for name, expected in manifest.files.items():
+        path = folder / name
+        if path.resolve() != folder.resolve() / name:
+            raise ArtifactError(f"{path}: lies outside of its version; train again or roll back")
+        if not path.is_file():
+            raise ArtifactError(f"{path}: is missing; train again or roll back")
+        if verify and digest(path) != expected:
+            raise ArtifactError(f"{path}: is not what was written (SHA-256 differs); train again or roll back")
+        try:
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise ArtifactError(f"{path}: is no plain array ({error}); train again or roll back") from error
+        group, _, part = name.removesuffix(".npy").rpartition("/")
+        groups.setdefault(group, {})[part] = np.asarray(mapped)
+    return Artifact(folder, manifest, groups)
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Bring a file's or a folder's content to disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _plain(manifest: Manifest) -> dict[str, Any]:
+    return asdict(manifest)

@@ -1,0 +1,67 @@
+"""What every model is: fitted from one bundle of data, kept as plain arrays, asked with a context."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
+
+from models.catalogue import Catalogue
+from models.schema import Arrays, Context, Floats, Ints, Purchases, Scored
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """What a model may learn from: nothing here happened at ``until`` or later."""
+
+    purchases: Purchases
+    catalogue: Catalogue
+    until: int
+    """Unix seconds: the moment that the model is trained for."""
+    seed: int = 1
+    threads: int = 0
+    """0 = all cores."""
+
+
+class Model(Protocol):
+    """A source of candidates. Its settings are its constructor's arguments; its learned state ends in ``_``."""
+
+    source: ClassVar[str]
+    """The name under which a carousel's blend asks for it (``models.carousels.SOURCES``)."""
+    personal: ClassVar[bool]
+    """True: it reads who the shopper is, and stays silent without consent."""
+
+    def fit(self, data: Fitting) -> Self:
+        """Learn, and return self; the same data and seed give byte-identical arrays."""
+        ...
+
+    def arrays(self) -> Arrays:
+        """Return the learned state for an artifact."""
+        ...
+
+    def load(self, arrays: Arrays) -> Self:
+        """Take the learned state over from an artifact (read-only maps), and return self."""
+        ...
+
+    def candidates(self, context: Context, n: int) -> Scored:
+        """Return at most ``n`` products, highest score first; nothing where the context says nothing to it.
+
+        Raises:
+            NotFittedError: neither fitted nor loaded.
+        """
+        ...
+
+    def score(self, context: Context, rows: Ints) -> Floats:
+        """Return (n_rows,) scores on the scale of ``candidates``; 0 where the model would not offer the product."""
+        ...
+
+    def fact(self, context: Context, row: int) -> "Fact | None":
+        """Return why the product is offered, or None where this model has no fact about it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A measured reason: ``code`` for machines, ``text`` with ``str.format`` names, ``values`` to fill them."""
+
+    code: str
+    text: str
+    values: dict[str, Any]
+    """Numbers and texts; ``product`` is a product row, shown by name."""

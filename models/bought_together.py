@@ -1,0 +1,149 @@
+"""What completes an order: the smoothed conditional probability of a product, given a product of the same order."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import ClassVar, Self
+
+import numpy as np
+from scipy.sparse import csc_matrix, csr_matrix, diags_array
+
+from models.base import Fact, Fitting
+from models.errors import NotFittedError
+from models.lists import RankedLists, decay, summed
+from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
+
+
+@dataclass
+class BoughtTogether:
+    """P(j in the order | i in the order), recency-weighted, drawn to P(j) by ``prior`` pseudo-orders.
+
+    Raw lift and cosine favour rare noise: with few orders of i the estimate must fall back on what sells anyway.
+    Several seeds (a cart) share their evidence: the mean over seeds.
+    """
+
+    source: ClassVar[str] = "bought-together"
+    personal: ClassVar[bool] = False
+    half_life: float = 180.0
+    """Days after which an order counts half."""
+    prior: float = 30.0
+    """Orders that the popularity of j counts for."""
+    length: int = 150
+    largest: int = 100
+    """Products of one order that pairs are counted for; further ones of a larger order are left out."""
+    popular: int = 500
+    lists_: RankedLists | None = None
+    """Weighted number of orders with both, by product."""
+    orders_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_products,) weighted number of orders with the product."""
+    share_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_products,) of all orders, in [0, 1]."""
+    top_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+
+    def fit(self, data: Fitting) -> Self:
+        """Learn pair counts by order."""
+        baskets, weights = self._baskets(data)
+        weighted = (diags_array(weights) @ baskets).tocsc()
+        self.orders_ = np.asarray(weighted.sum(axis=0)).ravel().astype(np.float32)
+        self.share_ = (self.orders_ / max(float(weights.sum()), 1e-12)).astype(np.float32)
+        self.top_ = best(self.share_, self.popular).rows
+        self.lists_ = self._pairs(baskets, weighted)
+        return self
+
+    def _baskets(self, data: Fitting) -> tuple[csr_matrix, Doubles]:
+        lines = data.purchases
+        matrix = csr_matrix(
+            (np.ones(len(lines), np.float32), (lines.order, lines.product)), shape=(lines.n_orders, lines.n_products)
+        )
+        matrix.sum_duplicates()
+        matrix.sort_indices()
+        place = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], np.diff(matrix.indptr))
+        matrix.data[:] = place < self.largest
+        matrix.eliminate_zeros()
+        when = np.zeros(lines.n_orders, np.int64)
+        np.maximum.at(when, lines.order, lines.time)
+        present = np.diff(matrix.indptr) > 0
+        return matrix, decay((data.until - when) / DAY, self.half_life) * present
+
+    def _pairs(self, baskets: csr_matrix, weighted: csc_matrix) -> RankedLists:
+        """Count in blocks of products, so that memory stays bounded; keep each product's best."""
+        n, blocks = baskets.shape[1], []
+        lines = np.asarray(baskets.sum(axis=0)).ravel()
+        edges = np.flatnonzero(np.diff(np.cumsum(lines) // 150_000, prepend=-1, append=-1))
+        for start, end in pairwise(edges.tolist()):
+            pairs = (weighted[:, start:end].T @ baskets).tocoo()
+            kept = pairs.col != pairs.row + start
+            blocks.append(RankedLists.of(pairs.row[kept], pairs.col[kept], pairs.data[kept], end - start, self.length))
+        ptr = np.concatenate(
+            [[0], np.cumsum(np.concatenate([np.diff(block.ptr) for block in blocks] or [np.zeros(n)]))]
+        )
+        joined = [np.concatenate([getattr(block, part) for block in blocks] or [[]]) for part in ("rows", "scores")]
+        return RankedLists(ptr.astype(np.int64), joined[0].astype(np.int32), joined[1].astype(np.float32))
+
+    def arrays(self) -> Arrays:
+        """Return pair counts and order counts."""
+        counts = {"orders": self.orders_, "share": self.share_, "top": self.top_}
+        return {**self._lists().arrays("pairs"), **counts}
+
+    def load(self, arrays: Arrays) -> Self:
+        """Take pair counts and order counts over."""
+        self.lists_ = RankedLists.load(arrays, "pairs")
+        self.orders_, self.share_ = take(arrays, "orders", np.float32), take(arrays, "share", np.float32)
+        self.top_ = take(arrays, "top", np.int32)
+        return self
+
+    def _seeds(self, context: Context) -> Ints:
+        if context.page != UNKNOWN:
+            return np.array([context.page], np.int32)
+        return context.cart if len(context.cart) else context.recent[-1:]
+
+    def _probability(self, seeds: Ints) -> tuple[Ints, Doubles, float]:
+        """Return paired rows, the mean over seeds of pairs / (orders + prior), and the mean share of the prior."""
+        rows, pairs, places = self._lists().joined(seeds)
+        base = self.orders_[seeds] + self.prior
+        found, evidence = summed(rows, pairs / base[places] / len(seeds))
+        return found, evidence, float(np.mean(self.prior / base))
+
+    def candidates(self, context: Context, n: int) -> Scored:
+        """Return what shares orders with the page's product, else the cart, else the last product looked at."""
+        seeds = self._seeds(context)
+        if not len(seeds):
+            return NOTHING
+        found, _, _ = self._probability(seeds)
+        rows = np.union1d(found, self.top_).astype(np.int32)
+        rows = rows[~np.isin(rows, seeds)]
+        return best(self.score(context, rows), n, rows)
+
+    def score(self, context: Context, rows: Ints) -> Floats:
+        """Return the probability of ``rows`` in the order, in [0, 1]; 0 without any seed."""
+        seeds = self._seeds(context)
+        if not len(seeds):
+            return np.zeros(len(rows), np.float32)
+        found, evidence, prior = self._probability(seeds)
+        out = prior * self.share_[rows].astype(np.float64)
+        if len(found):
+            places = np.minimum(np.searchsorted(found, rows), len(found) - 1)
+            out += np.where(found[places] == rows, evidence[places], 0)
+        return out.astype(np.float32)
+
+    def fact(self, context: Context, row: int) -> Fact | None:
+        """Say in how many orders, and how much more often than chance, it goes with the seed that it goes with most."""
+        seeds = self._seeds(context)
+        rows, pairs, places = self._lists().joined(seeds)
+        here = np.flatnonzero(rows == row)
+        if not len(here):
+            return None
+        most = here[np.argmax(pairs[here])]
+        seed, orders = int(seeds[places[most]]), float(pairs[most])
+        times = orders / max(float(self.orders_[seed] * self.share_[row]), 1e-9)
+        if orders < 2 or times < 1.05:
+            return None
+        return Fact(
+            "bought-together",
+            "Bought with {product} in {orders} recent orders, {times} times more often than chance",
+            {"product": seed, "orders": round(orders), "times": round(times, 1)},
+        )
+
+    def _lists(self) -> RankedLists:
+        if self.lists_ is None:
+            raise NotFittedError("BoughtTogether: call fit() or load() first")
+        return self.lists_

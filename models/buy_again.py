@@ -1,0 +1,128 @@
+"""What this shopper buys again, and when it is due.
+
+Source: the time-decayed personal frequency of next-basket recommendation (Hu et al., Modeling personalized item
+frequency information for next-basket recommendation, SIGIR 2020, section 4), with a repurchase cycle by product.
+"""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import ClassVar, Self
+
+import numpy as np
+
+from models.base import Fact, Fitting
+from models.errors import NotFittedError
+from models.lists import decay, scores_of
+from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
+
+
+@dataclass
+class BuyAgain:
+    """Share of the shopper's recency-weighted orders that held a product, lowered where it was bought just now.
+
+    ``hazard_`` says how likely a product is bought at an elapsed share of its usual gap, relative to the mean over
+    all shares; it was counted over all shoppers, so a shop whose products have no cycle learns a flat one. Only its
+    rise up to the peak counts: what comes after the peak is what the recency weights already say.
+    """
+
+    source: ClassVar[str] = "buy-again"
+    personal: ClassVar[bool] = True
+    half_life: float = 80.0
+    """Days after which a purchase counts half."""
+    gap_prior: float = 5.0
+    """Gaps that the shop's usual gap counts for in a product's."""
+    timing: float = 0.5
+    """Power of the cycle's factor, which is in (0, 1]: 0 = frequency alone."""
+    gap_: Floats | None = None
+    """(n_products,) usual days between two purchases by one shopper."""
+    hazard_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_bins,) by elapsed share of the gap, in steps of 1/8 to twice the gap, then one for later."""
+
+    STEP: ClassVar[float] = 0.125
+    BINS: ClassVar[int] = 17
+
+    def fit(self, data: Fitting) -> Self:
+        """Learn usual gaps by product and the hazard over their shares."""
+        lines = data.purchases.where(data.purchases.user != UNKNOWN)
+        key = lines.user.astype(np.int64) * lines.n_products + lines.product
+        order = np.lexsort((lines.time, key))
+        key, time = key[order], lines.time[order]
+        again = (key[1:] == key[:-1]) & (time[1:] // DAY > time[:-1] // DAY)
+        days = (time[1:] - time[:-1])[again] / DAY
+        product = (key[1:] % max(lines.n_products, 1))[again]
+        usual = float(np.exp(np.mean(np.log(days)))) if len(days) else 30.0
+        logs = np.bincount(product, weights=np.log(np.maximum(days, 0.5)), minlength=lines.n_products)
+        count = np.bincount(product, minlength=lines.n_products)
+        self.gap_ = np.exp((logs + self.gap_prior * np.log(usual)) / (count + self.gap_prior)).astype(np.float32)
+        last = np.ones(len(key), np.bool_)
+        last[:-1] = key[1:] != key[:-1]
+        waiting = (data.until - time[last]) / DAY / self.gap_[key[last] % max(lines.n_products, 1)]
+        self.hazard_ = self._hazard(days / self.gap_[product], waiting)
+        return self
+
+    def _hazard(self, bought: Doubles, waiting: Doubles) -> Floats:
+        """Return repurchases over exposure by bin, relative to the mean; ``waiting`` was not bought again yet."""
+        edges = np.arange(self.BINS + 1) * self.STEP
+        edges[-1] = 6.0
+        events = np.histogram(bought, edges)[0]
+        exposed = np.zeros(self.BINS)
+        for share in (bought, waiting):
+            exposed += [np.clip(share - low, 0, high - low).sum() for low, high in pairwise(edges)]
+        mean = max(float(events.sum()) / max(float(exposed.sum()), 1e-9), 1e-9)
+        relative: Floats = ((events + 1) / (exposed * mean + 1)).astype(np.float32)
+        return relative
+
+    def arrays(self) -> Arrays:
+        """Return gaps and hazard."""
+        return {"gap": self._gap(), "hazard": self.hazard_}
+
+    def load(self, arrays: Arrays) -> Self:
+        """Take gaps and hazard over."""
+        self.gap_, self.hazard_ = take(arrays, "gap", np.float32), take(arrays, "hazard", np.float32)
+        return self
+
+    def _all(self, context: Context) -> Scored:
+        history = context.history
+        if not len(history):
+            return NOTHING
+        rows, places = np.unique(history.product, return_inverse=True)
+        age = (context.at - history.time) / DAY
+        faded = decay(age, self.half_life)
+        new_order = np.ones(len(history), np.bool_)
+        new_order[1:] = history.order[1:] != history.order[:-1]
+        rate = np.bincount(places, weights=faded, minlength=len(rows)) / max(float(faded[new_order].sum()), 1e-9)
+        last = np.full(len(rows), np.inf)
+        np.minimum.at(last, places, age)
+        bins = np.clip(last / self._gap()[rows] / self.STEP, 0, self.BINS - 1).astype(np.int64)
+        due = np.maximum.accumulate(self.hazard_) / self.hazard_.max(initial=1e-9)
+        return Scored(rows.astype(np.int32), (rate * due[bins] ** self.timing).astype(np.float32))
+
+    def candidates(self, context: Context, n: int) -> Scored:
+        """Return the products that this shopper is likely to buy again now; nothing without purchases."""
+        found = self._all(context)
+        return best(found.scores, n, found.rows)
+
+    def score(self, context: Context, rows: Ints) -> Floats:
+        """Return the share of recent orders with ``rows``, in [0, 1]; 0 for what the shopper never bought."""
+        return scores_of(self._all(context), rows)
+
+    def fact(self, context: Context, row: int) -> Fact | None:
+        """Say how often and when it was bought."""
+        mine = np.flatnonzero(context.history.product == row)
+        if not len(mine):
+            return None
+        times = context.history.time[mine]
+        days, orders = int((context.at - times[-1]) // DAY), len(np.unique(context.history.order[mine]))
+        if orders < 2 or times[-1] - times[0] < DAY:
+            return Fact("bought-before", "You bought it {days} days ago", {"days": days})
+        every = round(float(times[-1] - times[0]) / DAY / (orders - 1))
+        return Fact(
+            "buy-again",
+            "You buy it about every {every} days, last {days} days ago",
+            {"every": max(every, 1), "days": days},
+        )
+
+    def _gap(self) -> Floats:
+        if self.gap_ is None:
+            raise NotFittedError("BuyAgain: call fit() or load() first")
+        return self.gap_

@@ -1,0 +1,53 @@
+"""Who bought what, as one sparse matrix: the input of the collaborative models."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from models.base import Fitting
+from models.lists import decay
+from models.schema import DAY, UNKNOWN, Context, Doubles, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Weighting:
+    """How much a purchase counts for likeness: 1 + log(1 + orders), faded by recency. One user, one product, one cell."""
+
+    half_life: float = 365.0
+    """Days; large = recency hardly counts."""
+    binary: bool = False
+    """True: bought or not, however often."""
+
+
+def user_items(data: Fitting, weighting: Weighting) -> csr_matrix:
+    """Return the (n_users, n_products) matrix of float32 weights above 0, at most about 1 + log of the purchases."""
+    lines = data.purchases
+    known = lines.user != UNKNOWN
+    faded = decay((data.until - lines.time[known]) / DAY, weighting.half_life)
+    matrix = csr_matrix(
+        (faded, (lines.user[known], lines.product[known])), shape=(lines.n_users, lines.n_products), dtype=np.float32
+    )
+    matrix.sum_duplicates()
+    matrix.data = np.ones_like(matrix.data) if weighting.binary else np.log1p(matrix.data)
+    return matrix
+
+
+def tastes(context: Context, weighting: Weighting, session_weight: float = 1.0) -> tuple[Ints, Doubles]:
+    """Return the products that speak for this shopper now, ascending, and their weights on the scale of ``user_items``.
+
+    Purchases count as in training; the last products looked at and the cart count ``session_weight``, halved each
+    three steps back.
+    """
+    bought = context.history
+    session = np.concatenate([context.recent[-20:], context.cart[-20:]])
+    rows = np.concatenate([bought.product, session])
+    faded = np.concatenate(
+        [
+            decay((context.at - bought.time) / DAY, weighting.half_life),
+            session_weight * decay(np.arange(len(session))[::-1] / 1.0, 3.0),
+        ]
+    )
+    distinct, places = np.unique(rows, return_inverse=True)
+    weights = np.bincount(places, weights=faded, minlength=len(distinct))
+    return distinct.astype(np.int32), np.ones(len(distinct)) if weighting.binary else np.log1p(weights)

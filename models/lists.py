@@ -1,0 +1,93 @@
+"""Ranked lists by key (products of a store, of a category, neighbours of a product) as three arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.schema import Arrays, Doubles, Floats, Ints, Longs, Scored, take
+
+
+@dataclass(frozen=True, slots=True)
+class RankedLists:
+    """List k is rows[ptr[k]:ptr[k + 1]], best first."""
+
+    ptr: Longs
+    """(n_keys + 1,)"""
+    rows: Ints
+    scores: Floats
+
+    @classmethod
+    def of(cls, keys: Ints | Longs, rows: Ints, scores: Doubles | Floats, n_keys: int, length: int) -> "RankedLists":
+        """Return the best ``length`` of each key, ties by lower row.
+
+        Args:
+            keys: (n,) key of each entry, in [0, n_keys).
+            rows: (n,) product row of each entry.
+            scores: (n,) score of each entry.
+            n_keys: how many lists.
+            length: entries kept in a list at most.
+        """
+        order = np.lexsort((rows, -scores, keys))
+        counts = np.bincount(keys, minlength=n_keys)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        place = np.arange(len(order)) - np.repeat(starts[:-1], counts)
+        kept = order[place < length]
+        ptr = np.zeros(n_keys + 1, np.int64)
+        np.cumsum(np.minimum(counts, length), out=ptr[1:])
+        return cls(ptr, rows[kept].astype(np.int32), scores[kept].astype(np.float32))
+
+    @classmethod
+    def load(cls, arrays: Arrays, name: str) -> "RankedLists":
+        """Return the lists that ``arrays`` holds under ``name``."""
+        return cls(
+            take(arrays, f"{name}.ptr", np.int64),
+            take(arrays, f"{name}.rows", np.int32),
+            take(arrays, f"{name}.scores", np.float32),
+        )
+
+    def arrays(self, name: str) -> Arrays:
+        """Return the lists as arrays under ``name``."""
+        return {f"{name}.ptr": self.ptr, f"{name}.rows": self.rows, f"{name}.scores": self.scores}
+
+    def __len__(self) -> int:
+        return len(self.ptr) - 1
+
+    def list(self, key: int) -> Scored:
+        """Return the list of ``key``; empty for a key outside [0, n_keys)."""
+        if not 0 <= key < len(self):
+            return Scored(self.rows[:0], self.scores[:0])
+        here = slice(int(self.ptr[key]), int(self.ptr[key + 1]))
+        return Scored(self.rows[here], self.scores[here])
+
+    def joined(self, keys: Ints) -> tuple[Ints, Floats, Ints]:
+        """Return the lists of ``keys`` one after another: rows, scores, and the place in ``keys`` of each entry."""
+        inside = (keys >= 0) & (keys < len(self))
+        starts = np.where(inside, self.ptr[np.where(inside, keys, 0)], 0)
+        counts = np.where(inside, self.ptr[np.where(inside, keys, 0) + 1] - starts, 0)
+        places = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
+        entries = np.arange(counts.sum()) + np.repeat(starts - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+        return self.rows[entries], self.scores[entries], places
+
+
+def decay(age: Longs | Doubles, half_life: float) -> Doubles:
+    """Return 2 ** (-age / half_life): ages and half-life in one unit, ages below 0 count as 0."""
+    weights: Doubles = np.exp2(-np.maximum(age, 0) / half_life)
+    return weights
+
+
+def scores_of(scored: Scored, rows: Ints) -> Floats:
+    """Return (n_rows,) the score of each of ``rows`` in ``scored``, 0 where it is not there."""
+    if not len(scored) or not len(rows):
+        return np.zeros(len(rows), np.float32)
+    order = np.argsort(scored.rows)
+    place = np.minimum(np.searchsorted(scored.rows, rows, sorter=order), len(order) - 1)
+    hit = order[place]
+    found: Floats = np.where(scored.rows[hit] == rows, scored.scores[hit], np.float32(0))
+    return found
+
+
+def summed(rows: Ints, scores: Floats | Doubles) -> tuple[Ints, Doubles]:
+    """Return the distinct ``rows`` in ascending order, and the sum of the scores of each."""
+    distinct, places = np.unique(rows, return_inverse=True)
+    totals: Doubles = np.bincount(places, weights=scores, minlength=len(distinct)).astype(np.float64)
+    return distinct, totals

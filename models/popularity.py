@@ -1,0 +1,200 @@
+"""What sells: the recency-weighted share of orders with a product, over the shop, in a store, in a category."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+import numpy as np
+
+from models.base import Fact, Fitting
+from models.columns import TextColumn
+from models.errors import NotFittedError
+from models.lists import RankedLists, decay, scores_of
+from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
+
+
+def weights_by_age(data: Fitting, half_life: float) -> Doubles:
+    """Return (n_lines,) recency weights: 1 at ``until``, one half ``half_life`` days before."""
+    return decay((data.until - data.purchases.time) / DAY, half_life)
+
+
+def first_lines(data: Fitting) -> Longs:
+    """Return the places of one line of each order."""
+    return np.unique(data.purchases.order, return_index=True)[1]
+
+
+@dataclass
+class Popularity:
+    """Bestsellers of the whole shop."""
+
+    source: ClassVar[str] = "popularity"
+    personal: ClassVar[bool] = False
+    half_life: float = 30.0
+    """Days after which a purchase counts half."""
+    length: int = 2000
+    """Products kept in rank order; scores are kept for all."""
+    scores_: Floats | None = None
+    """(n_products,): share of the recency-weighted orders, in [0, 1]."""
+    top_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+
+    def fit(self, data: Fitting) -> Self:
+        """Learn from purchase lines."""
+        lines, weights = data.purchases, weights_by_age(data, self.half_life)
+        bought = np.bincount(lines.product, weights, lines.n_products)
+        self.scores_ = (bought / max(float(weights[first_lines(data)].sum()), 1e-12)).astype(np.float32)
+        self.top_ = best(self.scores_, self.length).rows
+        return self
+
+    def arrays(self) -> Arrays:
+        """Return scores and order."""
+        return {"scores": self._scores(), "top": self.top_}
+
+    def load(self, arrays: Arrays) -> Self:
+        """Take scores and order over."""
+        self.scores_, self.top_ = take(arrays, "scores", np.float32), take(arrays, "top", np.int32)
+        return self
+
+    def candidates(self, context: Context, n: int) -> Scored:
+        """Return the ``n`` most popular products: the same for every context."""
+        scores = self._scores()
+        if n > len(self.top_):
+            return best(scores, n)
+        return Scored(self.top_[:n], scores[self.top_[:n]])
+
+    def score(self, context: Context, rows: Ints) -> Floats:
+        """Return the popularity of ``rows``."""
+        return self._scores()[rows]
+
+    def fact(self, context: Context, row: int) -> Fact | None:
+        """Say that it sells."""
+        if self._scores()[row] <= 0:
+            return None
+        place = int(np.count_nonzero(self._scores() > self._scores()[row])) + 1
+        return Fact("popular", "Number {place} of what sells here these weeks", {"place": place})
+
+    def _scores(self) -> Floats:
+        if self.scores_ is None:
+            raise NotFittedError("Popularity: call fit() or load() first")
+        return self.scores_
+
+
+def _grouped(keys: Ints, rows: Ints, weights: Doubles, n_products: int) -> tuple[Longs, Doubles]:
+    """Return the distinct key * n_products + row, and the sum of the weights of each."""
+    pairs, places = np.unique(keys.astype(np.int64) * n_products + rows, return_inverse=True)
+    return pairs, np.bincount(places, weights, len(pairs)).astype(np.float64)
+
+
+@dataclass
+class _PopularityBy:
+    """Bestsellers by a key: one ranked list a key; scores are shares of the orders that hold the key."""
+
+    half_life: float = 30.0
+    prior: float = 20.0
+    """Orders that the whole shop's share counts for: a key with few orders is drawn to what sells everywhere."""
+    length: int = 500
+    lists_: RankedLists | None = None
+
+    def _fit_keys(self, data: Fitting, keys: Ints, n_keys: int) -> None:
+        lines, known, weights = data.purchases, keys != UNKNOWN, weights_by_age(data, self.half_life)
+        row, bought = _grouped(keys[known], lines.product[known], weights[known], lines.n_products)
+        orders = np.unique(lines.order[known].astype(np.int64) * n_keys + keys[known], return_index=True)[1]
+        total = np.bincount(keys[known][orders], weights[known][orders], n_keys)
+        key = row // max(lines.n_products, 1)
+        product = (row % max(lines.n_products, 1)).astype(np.int32)
+        overall = np.bincount(lines.product, weights, lines.n_products) / max(
+            float(weights[first_lines(data)].sum()), 1e-12
+        )
+        share = (bought + self.prior * overall[product]) / (total[key] + self.prior)
+        self.lists_ = RankedLists.of(key, product, share, n_keys, self.length)
+
+    def _lists(self) -> RankedLists:
+        if self.lists_ is None:
+            raise NotFittedError(f"{type(self).__name__}: call fit() or load() first")
+        return self.lists_
+
+    def arrays(self) -> Arrays:
+        """Return the lists."""
+        return self._lists().arrays("lists")
+
+    def load(self, arrays: Arrays) -> Self:
+        """Take the lists over."""
+        self.lists_ = RankedLists.load(arrays, "lists")
+        return self
+
+
+@dataclass
+class StorePopularity(_PopularityBy):
+    """Bestsellers of the request's store."""
+
+    source: ClassVar[str] = "store-popularity"
+    personal: ClassVar[bool] = False
+
+    def fit(self, data: Fitting) -> Self:
+        """Learn from purchase lines that name a store."""
+        self._fit_keys(data, data.purchases.store, data.purchases.n_stores)
+        return self
+
+    def candidates(self, context: Context, n: int) -> Scored:
+        """Return the store's bestsellers; nothing without a store."""
+        found = self._lists().list(context.store)
+        return Scored(found.rows[:n], found.scores[:n])
+
+    def score(self, context: Context, rows: Ints) -> Floats:
+        """Return the popularity of ``rows`` in the store."""
+        return scores_of(self._lists().list(context.store), rows)
+
+    def fact(self, context: Context, row: int) -> Fact | None:
+        """Say that it sells in this store."""
+        place = np.flatnonzero(self._lists().list(context.store).rows == row)
+        if not len(place):
+            return None
+        return Fact("popular-in-store", "Number {place} in this store these weeks", {"place": int(place[0]) + 1})
+
+
+@dataclass
+class CategoryPopularity(_PopularityBy):
+    """Bestsellers of the page product's category."""
+
+    source: ClassVar[str] = "category-popularity"
+    personal: ClassVar[bool] = False
+    codes_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    """(n_products,) category code of each product."""
+
+    def fit(self, data: Fitting) -> Self:
+        """Learn from purchase lines and the catalogue's ``category`` column."""
+        column = data.catalogue.columns.get("category")
+        n = data.purchases.n_products
+        if isinstance(column, TextColumn):
+            self.codes_, n_keys = column.codes, len(column.vocabulary)
+        else:
+            self.codes_, n_keys = np.full(n, UNKNOWN, np.int32), 0
+        self._fit_keys(data, self.codes_[data.purchases.product], n_keys)
+        return self
+
+    def arrays(self) -> Arrays:
+        """Return lists and codes."""
+        return {**super().arrays(), "codes": self.codes_}
+
+    def load(self, arrays: Arrays) -> Self:
+        """Take lists and codes over."""
+        self.codes_ = take(arrays, "codes", np.int32)
+        return super().load(arrays)
+
+    def _list(self, context: Context) -> Scored:
+        seed = context.page if context.page != UNKNOWN else (int(context.cart[-1]) if len(context.cart) else UNKNOWN)
+        return NOTHING if seed == UNKNOWN else self._lists().list(int(self.codes_[seed]))
+
+    def candidates(self, context: Context, n: int) -> Scored:
+        """Return the bestsellers of the page's category, or of the last cart product's; nothing without either."""
+        found = self._list(context)
+        return Scored(found.rows[:n], found.scores[:n])
+
+    def score(self, context: Context, rows: Ints) -> Floats:
+        """Return the popularity of ``rows`` in the category."""
+        return scores_of(self._list(context), rows)
+
+    def fact(self, context: Context, row: int) -> Fact | None:
+        """Say that it sells in this category."""
+        place = np.flatnonzero(self._list(context).rows == row)
+        if not len(place):
+            return None
+        return Fact("popular-in-category", "Number {place} of its category these weeks", {"place": int(place[0]) + 1})

@@ -1,0 +1,109 @@
+"""Which versions there are, and which one is live.
+
+::
+
+    artifacts/
+    ├── versions/2026-11-22T10-00-00Z-3fa2/   a version each, never changed
+    ├── published/000001 ─► ../versions/…     what went live, in order
+    └── current ─► published/000001           the one pointer: moved by a rename
+"""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.artifact import Manifest, read_manifest, sync
+from models.errors import ArtifactError, NoArtifactError
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The artifacts folder of one shop."""
+
+    folder: Path
+
+    @property
+    def versions_folder(self) -> Path:
+        """Where versions lie."""
+        return self.folder / "versions"
+
+    def path(self, version: str) -> Path:
+        """Return the folder of ``version``, there or not.
+
+        Raises:
+            ArtifactError: the name could lead elsewhere.
+        """
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", version):
+            raise ArtifactError(f"{version!r} is no version name; see `recsvc-train versions`")
+        return self.versions_folder / version
+
+    def versions(self) -> list[Manifest]:
+        """Return the manifests of all readable versions, oldest first."""
+        found = []
+        for folder in sorted(self.versions_folder.glob("[!.]*")):
+            try:
+                found.append(read_manifest(folder))
+            except ArtifactError:
+                continue
+        return found
+
+    def current(self) -> Path | None:
+        """Return the folder of the live version, or None while nothing is published."""
+        pointer = self.folder / "current"
+        return pointer.resolve() if pointer.is_symlink() and pointer.exists() else None
+
+    def promote(self, version: str) -> Path:
+        """Make ``version`` live by one rename; return its folder.
+
+        Raises:
+            NoArtifactError: there is no such version.
+        """
+        target = self.path(version)
+        if not target.is_dir():
+            known = ", ".join(manifest.version for manifest in self.versions()) or "none"
+            raise NoArtifactError(f"no version {version!r} in {self.folder} (there: {known})")
+        read_manifest(target)
+        history = self._published()
+        name = f"{(int(history[-1].name) if history else 0) + 1:06d}"
+        (self.folder / "published").mkdir(exist_ok=True)
+        (self.folder / "published" / name).symlink_to(Path("..") / "versions" / version)
+        sync(self.folder / "published")
+        self._point(name)
+        return target
+
+    def rollback(self) -> Path:
+        """Make live what was live before the current version, by one rename; return its folder.
+
+        Raises:
+            NoArtifactError: nothing was live before that is still there.
+        """
+        pointer = self.folder / "current"
+        live = pointer.readlink().name if pointer.is_symlink() else ""
+        now = self.current()
+        for earlier in reversed([entry for entry in self._published() if entry.name < live]):
+            if earlier.exists() and earlier.resolve() != now:
+                self._point(earlier.name)
+                return earlier.resolve()
+        raise NoArtifactError(f"nothing was live in {self.folder} before; see `recsvc-train versions`")
+
+    def clean(self, keep: int) -> list[str]:
+        """Delete the oldest versions but ``keep``; the live one and the one before it stay. Return the names deleted."""
+        stay = {entry.resolve().name for entry in self._published()[-2:]}
+        if live := self.current():
+            stay.add(live.name)
+        gone = [m.version for m in self.versions()[: -keep or None] if m.version not in stay]
+        for version in gone:
+            shutil.rmtree(self.path(version))
+        return gone
+
+    def _published(self) -> list[Path]:
+        return sorted(self.folder.glob("published/[0-9]*"))
+
+    def _point(self, name: str) -> None:
+        fresh = self.folder / f".current.{os.getpid()}.tmp"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(Path("published") / name)
+        fresh.replace(self.folder / "current")
+        sync(self.folder)

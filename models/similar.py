@@ -1,0 +1,128 @@
+"""Alternatives: products that share what the catalogue says about them, near the same price. Needs no purchase."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+import numpy as np
+
+from models.base import Fact, Fitting
+from models.columns import NumberColumn, TagsColumn, TextColumn
+from models.errors import NotFittedError
+from models.lists import RankedLists, scores_of, summed
+from models.popularity import weights_by_age
+from models.schema import NO_ROWS, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
+
+SHOWN = ("name", "image", "url")
+"""Text columns that say nothing about likeness: nearly every product has its own."""
+
+
+@dataclass
+class Similar:
+    """Sum of the information of shared attribute values, times nearness in price.
+
+    A value held by n of N products weighs log(N / n) (Robertson, Understanding inverse document frequency, Journal of
+    Documentation 2004). Each value keeps its ``length`` most bought products, so that a request never walks a whole
+    category. Nearness in price is 2 ** -(log2(price ratio) / ``octaves``) ** 2: one half at a ratio of 2 ** octaves.
+    """
+
+    source: ClassVar[str] = "similar"
+    personal: ClassVar[bool] = False
+    length: int = 400
+    octaves: float = 0.7
+    lists_: RankedLists | None = None
+    """Products of each attribute value; its weight is the score."""
+    ptr_: Longs = field(default_factory=lambda: np.zeros(1, np.int64))
+    """(n_products + 1,): product i has values_[ptr_[i]:ptr_[i + 1]]."""
+    values_: Ints = field(default_factory=lambda: NO_ROWS)
+    price_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_products,) NaN where unknown."""
+    sold_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_products,) recency-weighted purchases, as a share of the highest on a log scale."""
+
+    def fit(self, data: Fitting) -> Self:
+        """Learn from the catalogue's text and tag columns."""
+        n = len(data.catalogue)
+        sold = np.log1p(np.bincount(data.purchases.product, weights_by_age(data, 60.0), minlength=n))
+        self.sold_ = (sold / max(sold.max(initial=0.0), 1e-12)).astype(np.float32)
+        price = data.catalogue.columns.get("price")
+        self.price_ = (price.values if isinstance(price, NumberColumn) else np.full(n, np.nan)).astype(np.float32)
+        rows, values, weights = [NO_ROWS], [NO_ROWS], [np.empty(0)]
+        n_values = 0
+        for name, column in sorted(data.catalogue.columns.items()):
+            if isinstance(column, NumberColumn) or name in SHOWN:
+                continue
+            row, code = _entries(column)
+            holders = np.bincount(code, minlength=len(column.vocabulary))
+            if not len(code) or len(column.vocabulary) > 0.5 * len(code):
+                continue
+            rows.append(row)
+            values.append(code + np.int32(n_values))
+            weights.append(np.log(n / holders[code]))
+            n_values += len(column.vocabulary)
+        self._keep(np.concatenate(rows), np.concatenate(values), np.concatenate(weights), n, n_values)
+        return self
+
+    def _keep(self, rows: Ints, values: Ints, weights: Doubles, n: int, n_values: int) -> None:
+        by_product = np.argsort(rows, kind="stable")
+        self.values_ = values[by_product].astype(np.int32)
+        self.ptr_ = np.zeros(n + 1, np.int64)
+        np.cumsum(np.bincount(rows, minlength=n), out=self.ptr_[1:])
+        by_sales = RankedLists.of(values, rows, self.sold_[rows], n_values, self.length)
+        weight = np.zeros(n_values)
+        weight[values] = weights
+        of_value = np.repeat(np.arange(n_values), np.diff(by_sales.ptr))
+        self.lists_ = RankedLists(by_sales.ptr, by_sales.rows, weight[of_value].astype(np.float32))
+
+    def arrays(self) -> Arrays:
+        """Return the lists by value, each product's values, prices and sales."""
+        own: Arrays = {"ptr": self.ptr_, "values": self.values_, "price": self.price_, "sold": self.sold_}
+        return {**self._lists().arrays("lists"), **own}
+
+    def load(self, arrays: Arrays) -> Self:
+        """Take them over."""
+        self.lists_ = RankedLists.load(arrays, "lists")
+        self.ptr_, self.values_ = take(arrays, "ptr", np.int64), take(arrays, "values", np.int32)
+        self.price_, self.sold_ = take(arrays, "price", np.float32), take(arrays, "sold", np.float32)
+        return self
+
+    def _all(self, context: Context) -> Scored:
+        seed = context.page if context.page != UNKNOWN else int(context.recent[-1]) if len(context.recent) else UNKNOWN
+        if seed == UNKNOWN:
+            return NOTHING
+        values = self.values_[self.ptr_[seed] : self.ptr_[seed + 1]]
+        found, weights, _ = self._lists().joined(values)
+        rows, shared = summed(found, weights)
+        ratio = np.log2(np.maximum(self.price_[rows], 0.01) / max(float(self.price_[seed]), 0.01))
+        near = np.exp2(-((np.nan_to_num(ratio, nan=self.octaves) / self.octaves) ** 2))
+        scores = shared * (0.25 + 0.75 * near) * (0.8 + 0.2 * self.sold_[rows])
+        others = rows != seed
+        return Scored(rows[others].astype(np.int32), scores[others].astype(np.float32))
+
+    def candidates(self, context: Context, n: int) -> Scored:
+        """Return what is like the page's product, or the last product looked at; nothing without either."""
+        found = self._all(context)
+        return best(found.scores, n, found.rows)
+
+    def score(self, context: Context, rows: Ints) -> Floats:
+        """Return the likeness of ``rows``; 0 for what shares nothing, or lies beyond the lists."""
+        return scores_of(self._all(context), rows)
+
+    def fact(self, context: Context, row: int) -> Fact | None:
+        """Name the product that it is like."""
+        seed = context.page if context.page != UNKNOWN else int(context.recent[-1]) if len(context.recent) else UNKNOWN
+        if seed == UNKNOWN or not self.score(context, np.array([row], np.int32))[0]:
+            return None
+        return Fact("similar", "Similar to {product}", {"product": seed})
+
+    def _lists(self) -> RankedLists:
+        if self.lists_ is None:
+            raise NotFittedError("Similar: call fit() or load() first")
+        return self.lists_
+
+
+def _entries(column: TextColumn | TagsColumn) -> tuple[Ints, Ints]:
+    """Return row and code of every value that the column holds."""
+    if isinstance(column, TagsColumn):
+        return np.repeat(np.arange(len(column.ptr) - 1, dtype=np.int32), np.diff(column.ptr)), column.codes
+    rows = np.flatnonzero(column.codes != UNKNOWN).astype(np.int32)
+    return rows, column.codes[rows]
