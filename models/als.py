@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from models.base import Fact, Fitting
 from models.errors import NotFittedError
 from models.interactions import Weighting, tastes, user_items
-from models.schema import NOTHING, Arrays, Context, Floats, Ints, Scored, best, take
+from models.schema import NOTHING, Arrays, Bools, Context, Floats, Ints, Longs, Scored, best, take
 
 
 @dataclass
@@ -25,7 +25,7 @@ class ALS:
     personal: ClassVar[bool] = True
     factors: int = 64
     regularization: float = 10.0
-    alpha: float = 2.0
+    alpha: float = 1.0
     """Confidence of a purchase is 1 + alpha; small values win where products are bought again and again."""
     iterations: int = 15
     min_buyers: int = 3
@@ -45,13 +45,13 @@ class ALS:
         matrix = user_items(data, self.weighting)
         self.kept_ = np.flatnonzero(matrix.getnnz(axis=0) >= self.min_buyers).astype(np.int32)
         kept = matrix[:, self.kept_]
-        model = AlternatingLeastSquares(
-            factors=min(self.factors, max(1, min(kept.shape) - 1)), regularization=self.regularization, alpha=1.0,
-            iterations=self.iterations, random_state=data.seed, num_threads=data.threads, calculate_training_loss=False,
-        )  # fmt: skip
         if kept.nnz:
             kept.data = 1 + self.alpha * kept.data
-            with threadpool_limits(1, "blas"):
+            with threadpool_limits(1, "blas"):  # around the constructor too: it warns of BLAS threads
+                model = AlternatingLeastSquares(
+                    factors=min(self.factors, max(1, min(kept.shape) - 1)), regularization=self.regularization,
+                    iterations=self.iterations, random_state=data.seed, num_threads=data.threads, alpha=1.0,
+                )  # fmt: skip
                 model.fit(kept, show_progress=False)
             self.item_factors_ = np.ascontiguousarray(model.item_factors, np.float32)
         else:
@@ -75,13 +75,12 @@ class ALS:
 
     def shopper(self, context: Context) -> Floats | None:
         """Return the (factors,) vector of the context's shopper, or None where nothing is known of any taste."""
+        items = self._items()
         rows, weights = tastes(context, self.weighting)
-        places = np.searchsorted(self.kept_, rows)
-        inside = places < len(self.kept_)
-        inside[inside] = self.kept_[places[inside]] == rows[inside]
+        places, inside = self._places(rows)
         if not inside.any():
             return None
-        liked, trust = self._items()[places[inside]], self.alpha * weights[inside].astype(np.float32)
+        liked, trust = items[places[inside]], self.alpha * weights[inside].astype(np.float32)
         normal = self.gram_ + (liked * trust[:, None]).T @ liked
         wanted = ((1 + trust)[:, None] * liked).sum(axis=0)
         solved: Floats = np.linalg.solve(normal, wanted)
@@ -97,16 +96,22 @@ class ALS:
         vector, out = self.shopper(context), np.zeros(len(rows), np.float32)
         if vector is None:
             return out
-        places = np.searchsorted(self.kept_, rows)
-        inside = places < len(self.kept_)
-        inside[inside] = self.kept_[places[inside]] == rows[inside]
+        places, inside = self._places(rows)
         out[inside] = np.maximum(self._items()[places[inside]] @ vector, 0)
         return out
 
     def fact(self, context: Context, row: int) -> Fact | None:
-        """Say how large the likeness is based on."""
-        n = len(tastes(context, self.weighting)[0])
+        """Say how many products the likeness is based on; nothing about a product that has no factors."""
+        known = self._places(np.array([row], np.int32))[1][0]
+        n = len(tastes(context, self.weighting)[0]) if known else 0
         return Fact("taste", "Shoppers with purchases like yours buy it", {"products": n}) if n else None
+
+    def _places(self, rows: Ints) -> tuple[Longs, Bools]:
+        """Return (n_rows,) places in ``kept_``, and which of them hold."""
+        places = np.searchsorted(self.kept_, rows)
+        inside = places < len(self.kept_)
+        inside[inside] = self.kept_[places[inside]] == rows[inside]
+        return places, inside
 
     def _items(self) -> Floats:
         if self.item_factors_ is None:

@@ -113,12 +113,11 @@ def read_manifest(folder: Path) -> Manifest:
         raise NoArtifactError(f"{folder}: no trained version here; run `recsvc-train run`")
     try:
         values = json.loads((folder / MANIFEST).read_text("utf-8"))
-        manifest = Manifest(**values)
-    except (OSError, ValueError, TypeError) as error:
-        raise ArtifactError(f"{folder / MANIFEST}: cannot be read ({error}); train again or roll back") from error
-    if manifest.format != FORMAT:
-        raise ArtifactError(f"{folder}: format {manifest.format}, this recsvc reads {FORMAT}; train again")
-    return manifest
+        if (found := dict(values).get("format", FORMAT)) != FORMAT:
+            raise ArtifactError(f"{folder}: format {found}, this recsvc reads {FORMAT}; train again")
+        return Manifest(**{**values, "files": dict(values["files"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ArtifactError(f"{folder / MANIFEST}: cannot be read ({error!r}); train again or roll back") from error
 
 
 def open_artifact(folder: Path, *, verify: bool = True) -> Artifact:
@@ -136,7 +135,7 @@ def open_artifact(folder: Path, *, verify: bool = True) -> Artifact:
     groups: dict[str, dict[str, Any]] = {}
     for name, expected in manifest.files.items():
         path = folder / name
-        if path.resolve() != folder.resolve() / name:
+        if Path(name).is_absolute() or path.resolve() != folder.resolve() / name:
             raise ArtifactError(f"{path}: lies outside of its version; train again or roll back")
         if not path.is_file():
             raise ArtifactError(f"{path}: is missing; train again or roll back")

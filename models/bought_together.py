@@ -114,7 +114,7 @@ class BoughtTogether:
         return best(self.score(context, rows), n, rows)
 
     def score(self, context: Context, rows: Ints) -> Floats:
-        """Return the probability of ``rows`` in the order, in [0, 1]; 0 without any seed."""
+        """Return the probability of ``rows`` in the order, in [0, 1]; 0 without any seed, and for the seeds."""
         seeds = self._seeds(context)
         if not len(seeds):
             return np.zeros(len(rows), np.float32)
@@ -123,6 +123,7 @@ class BoughtTogether:
         if len(found):
             places = np.minimum(np.searchsorted(found, rows), len(found) - 1)
             out += np.where(found[places] == rows, evidence[places], 0)
+        out[np.isin(rows, seeds)] = 0
         return out.astype(np.float32)
 
     def fact(self, context: Context, row: int) -> Fact | None:

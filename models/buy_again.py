@@ -48,10 +48,10 @@ class BuyAgain:
         order = np.lexsort((lines.time, key))
         key, time = key[order], lines.time[order]
         again = (key[1:] == key[:-1]) & (time[1:] // DAY > time[:-1] // DAY)
-        days = (time[1:] - time[:-1])[again] / DAY
+        days = np.maximum((time[1:] - time[:-1])[again] / DAY, 0.5)  # two visits around midnight are no short cycle
         product = (key[1:] % max(lines.n_products, 1))[again]
         usual = float(np.exp(np.mean(np.log(days)))) if len(days) else 30.0
-        logs = np.bincount(product, weights=np.log(np.maximum(days, 0.5)), minlength=lines.n_products)
+        logs = np.bincount(product, weights=np.log(days), minlength=lines.n_products)
         count = np.bincount(product, minlength=lines.n_products)
         self.gap_ = np.exp((logs + self.gap_prior * np.log(usual)) / (count + self.gap_prior)).astype(np.float32)
         last = np.ones(len(key), np.bool_)
@@ -87,10 +87,10 @@ class BuyAgain:
             return NOTHING
         rows, places = np.unique(history.product, return_inverse=True)
         age = (context.at - history.time) / DAY
-        faded = decay(age, self.half_life)
-        new_order = np.ones(len(history), np.bool_)
-        new_order[1:] = history.order[1:] != history.order[:-1]
-        rate = np.bincount(places, weights=faded, minlength=len(rows)) / max(float(faded[new_order].sum()), 1e-9)
+        faded = decay(age - age.min(), self.half_life)  # from the last purchase on: no old history fades to nothing
+        orders = np.unique(history.order, return_index=True)[1]
+        cells = np.unique(history.order.astype(np.int64) * len(rows) + places, return_index=True)[1]
+        rate = np.bincount(places[cells], faded[cells], len(rows)) / faded[orders].sum()
         last = np.full(len(rows), np.inf)
         np.minimum.at(last, places, age)
         bins = np.clip(last / self._gap()[rows] / self.STEP, 0, self.BINS - 1).astype(np.int64)
@@ -112,6 +112,8 @@ class BuyAgain:
         if not len(mine):
             return None
         times = context.history.time[mine]
+        if not times[-1]:  # a shop without times
+            return Fact("bought-before", "You bought it before", {})
         days, orders = int((context.at - times[-1]) // DAY), len(np.unique(context.history.order[mine]))
         if orders < 2 or times[-1] - times[0] < DAY:
             return Fact("bought-before", "You bought it {days} days ago", {"days": days})

@@ -1,5 +1,6 @@
 """Carousels and pages out of the box. A carousel is configuration: a shop changes them, or adds its own, in shop.toml."""
 
+from math import inf
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -33,8 +34,8 @@ class Carousel(BaseModel):
     def _known_sources(cls, value: dict[str, float]) -> dict[str, float]:
         if unknown := [name for name in value if name not in SOURCES]:
             raise ValueError(f"no source {unknown[0]!r}: take from {', '.join(SOURCES)}")
-        if min(value.values()) <= 0:
-            raise ValueError("a source's weight is above 0; leave the source out instead")
+        if not all(0 < weight < inf for weight in value.values()):
+            raise ValueError("a source's weight is above 0 and finite; leave the source out instead")
         return value
 
     @field_validator("fallback")
@@ -53,7 +54,7 @@ CAROUSELS: dict[str, dict[str, Any]] = {
     "you-may-also-like": {
         "title": "You may also like",
         "bought": "exclude",
-        "sources": {"als": 1.0, "similar": 0.1, "bought-together": 0.5, "store-popularity": 0.1, "popularity": 0.1},
+        "sources": {"als": 1.0, "similar": 2.0, "bought-together": 0.5, "store-popularity": 0.1, "popularity": 0.1},
     },
     "similar-items": {"title": "Similar products", "sources": {"similar": 1.0}},
     "bought-together": {

@@ -39,10 +39,9 @@ class IdIndex:
         hashes = np.fromiter((_hash(texts.raw(row)) for row in range(len(texts))), np.uint64, len(texts))
         order = np.argsort(hashes, kind="stable").astype(np.int32)
         index = cls(texts, hashes[order], order)
-        for place in np.flatnonzero(index.hashes[1:] == index.hashes[:-1]):
-            one, other = texts[order[place]], texts[order[place + 1]]
-            if one == other:
-                raise DataError(f"id {one!r} is given twice: keep one row of it")
+        for row in order[1:][index.hashes[1:] == index.hashes[:-1]]:
+            if index.row(texts[row]) != row:
+                raise DataError(f"id {texts[row]!r} is given twice: keep one row of it")
         return index
 
     @classmethod

@@ -27,6 +27,7 @@ class RankedLists:
             n_keys: how many lists.
             length: entries kept in a list at most.
         """
+        scores = scores.astype(np.float32, copy=False)  # a tie is a tie of what is kept
         order = np.lexsort((rows, -scores, keys))
         counts = np.bincount(keys, minlength=n_keys)
         starts = np.concatenate([[0], np.cumsum(counts)])
@@ -34,7 +35,7 @@ class RankedLists:
         kept = order[place < length]
         ptr = np.zeros(n_keys + 1, np.int64)
         np.cumsum(np.minimum(counts, length), out=ptr[1:])
-        return cls(ptr, rows[kept].astype(np.int32), scores[kept].astype(np.float32))
+        return cls(ptr, rows[kept].astype(np.int32), scores[kept])
 
     @classmethod
     def load(cls, arrays: Arrays, name: str) -> "RankedLists":
@@ -62,8 +63,9 @@ class RankedLists:
     def joined(self, keys: Ints) -> tuple[Ints, Floats, Ints]:
         """Return the lists of ``keys`` one after another: rows, scores, and the place in ``keys`` of each entry."""
         inside = (keys >= 0) & (keys < len(self))
-        starts = np.where(inside, self.ptr[np.where(inside, keys, 0)], 0)
-        counts = np.where(inside, self.ptr[np.where(inside, keys, 0) + 1] - starts, 0)
+        named = np.where(inside, keys, 0)
+        starts = self.ptr[named]
+        counts = np.where(inside, self.ptr[np.minimum(named + 1, len(self))] - starts, 0)
         places = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
         entries = np.arange(counts.sum()) + np.repeat(starts - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
         return self.rows[entries], self.scores[entries], places

@@ -17,9 +17,19 @@ def weights_by_age(data: Fitting, half_life: float) -> Doubles:
     return decay((data.until - data.purchases.time) / DAY, half_life)
 
 
-def first_lines(data: Fitting) -> Longs:
-    """Return the places of one line of each order."""
-    return np.unique(data.purchases.order, return_index=True)[1]
+def shares(data: Fitting, weights: Doubles) -> Doubles:
+    """Return (n_products,) the weighted share of orders that hold each product, in [0, 1]."""
+    lines = data.purchases
+    orders = np.unique(lines.order, return_index=True)[1]
+    cells = first_lines(lines.order, lines.product, lines.n_products)
+    bought = np.bincount(lines.product[cells], weights[cells], lines.n_products)
+    return np.minimum(bought / (weights[orders].sum() or 1.0), 1.0)
+
+
+def first_lines(keys: Ints, rows: Ints, n_rows: int) -> Longs:
+    """Return the places of one entry of each (key, row): an order may hold a product on several lines."""
+    places: Longs = np.unique(keys.astype(np.int64) * n_rows + rows, return_index=True)[1]
+    return places
 
 
 @dataclass
@@ -38,9 +48,7 @@ class Popularity:
 
     def fit(self, data: Fitting) -> Self:
         """Learn from purchase lines."""
-        lines, weights = data.purchases, weights_by_age(data, self.half_life)
-        bought = np.bincount(lines.product, weights, lines.n_products)
-        self.scores_ = (bought / max(float(weights[first_lines(data)].sum()), 1e-12)).astype(np.float32)
+        self.scores_ = shares(data, weights_by_age(data, self.half_life)).astype(np.float32)
         self.top_ = best(self.scores_, self.length).rows
         return self
 
@@ -94,16 +102,16 @@ class _PopularityBy:
     lists_: RankedLists | None = None
 
     def _fit_keys(self, data: Fitting, keys: Ints, n_keys: int) -> None:
-        lines, known, weights = data.purchases, keys != UNKNOWN, weights_by_age(data, self.half_life)
-        row, bought = _grouped(keys[known], lines.product[known], weights[known], lines.n_products)
-        orders = np.unique(lines.order[known].astype(np.int64) * n_keys + keys[known], return_index=True)[1]
-        total = np.bincount(keys[known][orders], weights[known][orders], n_keys)
+        lines, weights = data.purchases, weights_by_age(data, self.half_life)
+        cells = first_lines(lines.order, lines.product, lines.n_products)
+        cells = cells[keys[cells] != UNKNOWN]
+        row, bought = _grouped(keys[cells], lines.product[cells], weights[cells], lines.n_products)
+        orders = cells[first_lines(lines.order[cells], keys[cells], n_keys)]
+        total = np.bincount(keys[orders], weights[orders], n_keys)
         key = row // max(lines.n_products, 1)
         product = (row % max(lines.n_products, 1)).astype(np.int32)
-        overall = np.bincount(lines.product, weights, lines.n_products) / max(
-            float(weights[first_lines(data)].sum()), 1e-12
-        )
-        share = (bought + self.prior * overall[product]) / (total[key] + self.prior)
+        overall = shares(data, weights)[product]
+        share = (bought + self.prior * overall) / (total[key] + self.prior)
         self.lists_ = RankedLists.of(key, product, share, n_keys, self.length)
 
     def _lists(self) -> RankedLists:

@@ -67,6 +67,8 @@ class Registry:
         read_manifest(target)
         history = self._published()
         name = f"{(int(history[-1].name) if history else 0) + 1:06d}"
+        for undone in [entry for entry in history if "" < self._live() < entry.name]:
+            undone.unlink()  # rolled back from: a rollback of this promote must not return to it
         (self.folder / "published").mkdir(exist_ok=True)
         (self.folder / "published" / name).symlink_to(Path("..") / "versions" / version)
         sync(self.folder / "published")
@@ -79,20 +81,15 @@ class Registry:
         Raises:
             NoArtifactError: nothing was live before that is still there.
         """
-        pointer = self.folder / "current"
-        live = pointer.readlink().name if pointer.is_symlink() else ""
-        now = self.current()
-        for earlier in reversed([entry for entry in self._published() if entry.name < live]):
-            if earlier.exists() and earlier.resolve() != now:
-                self._point(earlier.name)
-                return earlier.resolve()
-        raise NoArtifactError(f"nothing was live in {self.folder} before; see `recsvc-train versions`")
+        earlier = self._before()
+        if earlier is None:
+            raise NoArtifactError(f"nothing was live in {self.folder} before; see `recsvc-train versions`")
+        self._point(earlier.name)
+        return earlier.resolve()
 
     def clean(self, keep: int) -> list[str]:
         """Delete the oldest versions but ``keep``; the live one and the one before it stay. Return the names deleted."""
-        stay = {entry.resolve().name for entry in self._published()[-2:]}
-        if live := self.current():
-            stay.add(live.name)
+        stay = {entry.resolve().name for entry in (self.current(), self._before()) if entry is not None}
         gone = [m.version for m in self.versions()[: -keep or None] if m.version not in stay]
         for version in gone:
             shutil.rmtree(self.path(version))
@@ -100,6 +97,16 @@ class Registry:
 
     def _published(self) -> list[Path]:
         return sorted(self.folder.glob("published/[0-9]*"))
+
+    def _live(self) -> str:
+        pointer = self.folder / "current"
+        return pointer.readlink().name if pointer.is_symlink() else ""
+
+    def _before(self) -> Path | None:
+        """Return the entry that a rollback goes to: the last one before the live one with another version, still there."""
+        now = self.current()
+        earlier = [entry for entry in self._published() if entry.name < self._live()]
+        return next((entry for entry in reversed(earlier) if entry.exists() and entry.resolve() != now), None)
 
     def _point(self, name: str) -> None:
         fresh = self.folder / f".current.{os.getpid()}.tmp"

@@ -148,11 +148,11 @@ def best(scores: npt.NDArray[np.floating], n: int, rows: Ints | None = None) -> 
     """
     if n <= 0 or not len(scores):
         return NOTHING
+    scores = scores.astype(np.float32, copy=False)  # before anything is compared: a tie is a tie of what is answered
+    above = scores > 0
     if n < len(scores):
-        floor = np.partition(scores, len(scores) - n)[len(scores) - n]
-        places = np.flatnonzero(scores >= max(floor, np.finfo(np.float32).tiny))
-    else:
-        places = np.flatnonzero(scores > 0)
+        above &= scores >= np.partition(scores, len(scores) - n)[len(scores) - n]
+    places = np.flatnonzero(above)
     named = places if rows is None else rows[places]
     order = np.lexsort((named, -scores[places]))[:n]
-    return Scored(named[order].astype(np.int32, copy=False), scores[places][order].astype(np.float32, copy=False))
+    return Scored(named[order].astype(np.int32, copy=False), scores[places][order])

@@ -5,15 +5,16 @@ Unknown keys are errors with a suggestion, and every fault is told at once. ``re
 
 import tomllib
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from models.carousels import CAROUSELS, PAGES, Carousel
 from models.errors import ConfigError
+from models.shop_faults import explain_faults
+from models.shop_faults import suggest as suggest  # part of this module: whoever reads settings suggests
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -201,21 +202,22 @@ class Shop(Section):
     @model_validator(mode="before")
     @classmethod
     def _with_built_ins(cls, values: dict[str, Any]) -> dict[str, Any]:
-        own = values.get("carousels", {})
-        if not isinstance(own, dict):
+        own, pages = values.get("carousels", {}), values.get("pages", {})
+        if not isinstance(own, dict) or not isinstance(pages, dict):
             return values
         carousels = {name: {**given} for name, given in CAROUSELS.items()}
         for name, given in own.items():
             carousels[name] = {**carousels.get(name, {}), **given} if isinstance(given, dict) else given
-        return {**values, "carousels": carousels, "pages": {**PAGES, **values.get("pages", {})}}
+        return {**values, "carousels": carousels, "pages": {**PAGES, **pages}}
 
-    @model_validator(mode="after")
-    def _pages_show_carousels(self) -> "Shop":
-        for page, names in self.pages.items():
-            for name in names:
-                if name not in self.carousels:
-                    raise ValueError(f"pages.{page}: no carousel {name!r}{suggest(name, self.carousels)}")
-        return self
+    @field_validator("pages")
+    @classmethod
+    def _show_carousels(cls, value: dict[str, tuple[str, ...]], info: ValidationInfo) -> dict[str, tuple[str, ...]]:
+        known = info.data.get("carousels", {name for names in value.values() for name in names})  # read before pages
+        shown = [(page, name) for page, names in value.items() for name in names]
+        if lost := [f"{page}: no carousel {name!r}{suggest(name, known)}" for page, name in shown if name not in known]:
+            raise ValueError("; ".join(lost))
+        return value
 
     @property
     def folder(self) -> Path:
@@ -253,12 +255,6 @@ def zone_name(value: str) -> str:
     return value
 
 
-def suggest(word: str, known: Any) -> str:
-    """Return ``: did you mean 'x'?`` for the nearest of ``known``, or nothing."""
-    near = get_close_matches(word, [str(one) for one in known], n=1)
-    return f": did you mean {near[0]!r}?" if near else ""
-
-
 def read_shop(path: Path | str) -> Shop:
     """Return the shop that the file at ``path`` describes.
 
@@ -276,29 +272,3 @@ def read_shop(path: Path | str) -> Shop:
         return Shop.model_validate({**values, "file": path.resolve()})
     except ValidationError as error:
         raise ConfigError("\n".join(f"{path}: {line}" for line in explain_faults(error, Shop))) from error
-
-
-def explain_faults(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """Return a line a fault: its path, what is wrong, and what was meant where that is near."""
-    lines = []
-    for fault in error.errors():
-        where = ".".join(str(part) for part in fault["loc"]) or "the file"
-        if fault["type"] == "extra_forbidden":
-            known = _fields_at(model, fault["loc"][:-1])
-            lines.append(f"{where}: unknown key{suggest(str(fault['loc'][-1]), known)}")
-        else:
-            lines.append(f"{where}: {fault['msg'].removeprefix('Value error, ')}")
-    return lines
-
-
-def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that are known at ``path`` inside ``model``."""
-    current: Any = model
-    for part in path:
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            found = current.model_fields.get(str(part))
-            current = found.annotation if found else (ContextTable if current is Context else None)
-        for option in getattr(current, "__args__", ()):
-            if isinstance(option, type) and issubclass(option, BaseModel):
-                current = option
-    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []

@@ -18,7 +18,7 @@ SHOWN = ("name", "image", "url")
 
 @dataclass
 class Similar:
-    """Sum of the information of shared attribute values, times nearness in price.
+    """The share of the page product's information that a product has too, times nearness in price.
 
     A value held by n of N products weighs log(N / n) (Robertson, Understanding inverse document frequency, Journal of
     Documentation 2004). Each value keeps its ``length`` most bought products, so that a request never walks a whole
@@ -85,12 +85,16 @@ class Similar:
         self.price_, self.sold_ = take(arrays, "price", np.float32), take(arrays, "sold", np.float32)
         return self
 
+    def _seed(self, context: Context) -> int:
+        if context.page != UNKNOWN:
+            return context.page
+        return int(context.recent[-1]) if len(context.recent) else UNKNOWN
+
     def _all(self, context: Context) -> Scored:
-        seed = context.page if context.page != UNKNOWN else int(context.recent[-1]) if len(context.recent) else UNKNOWN
+        lists, seed = self._lists(), self._seed(context)
         if seed == UNKNOWN:
             return NOTHING
-        values = self.values_[self.ptr_[seed] : self.ptr_[seed + 1]]
-        found, weights, _ = self._lists().joined(values)
+        found, weights, _ = lists.joined(self.values_[self.ptr_[seed] : self.ptr_[seed + 1]])
         rows, shared = summed(found, weights)
         ratio = np.log2(np.maximum(self.price_[rows], 0.01) / max(float(self.price_[seed]), 0.01))
         near = np.exp2(-((np.nan_to_num(ratio, nan=self.octaves) / self.octaves) ** 2))
@@ -104,12 +108,12 @@ class Similar:
         return best(found.scores, n, found.rows)
 
     def score(self, context: Context, rows: Ints) -> Floats:
-        """Return the likeness of ``rows``; 0 for what shares nothing, or lies beyond the lists."""
+        """Return the likeness of ``rows``, in [0, 1]; 0 for what shares nothing, or lies beyond the lists."""
         return scores_of(self._all(context), rows)
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product that it is like."""
-        seed = context.page if context.page != UNKNOWN else int(context.recent[-1]) if len(context.recent) else UNKNOWN
+        seed = self._seed(context)
         if seed == UNKNOWN or not self.score(context, np.array([row], np.int32))[0]:
             return None
         return Fact("similar", "Similar to {product}", {"product": seed})

@@ -17,7 +17,8 @@ class Trending:
     """Products whose sales of the last days exceed what the weeks before let expect.
 
     Score: excess over expectation in standard deviations of a Poisson count, (recent - expected) / sqrt(expected + 1),
-    scaled to the highest; a shop-wide rise is taken out of the expectation.
+    scaled to the highest; a shop-wide rise is taken out of the expectation. With no weeks before, nothing is expected
+    and nothing trends.
     """
 
     source: ClassVar[str] = "trending"
@@ -38,7 +39,7 @@ class Trending:
         earlier = np.bincount(data.purchases.product[(age > self.days) & (age <= self.days + self.before)], minlength=n)
         expected = earlier * (recent.sum() / max(earlier.sum(), 1))
         excess: Doubles = (recent - expected) / np.sqrt(expected + 1)
-        excess[recent < 3] = 0
+        excess[(recent < 3) | (earlier.sum() == 0)] = 0
         self.found_ = best(np.maximum(excess / max(excess.max(initial=0.0), 1e-12), 0), self.length)
         self.growth_ = (recent / np.maximum(expected, 1))[self.found_.rows].astype(np.float32)
         return self
@@ -64,11 +65,11 @@ class Trending:
         return scores_of(self._found(), rows)
 
     def fact(self, context: Context, row: int) -> Fact | None:
-        """Say how much faster it sells."""
+        """Say how much faster it sells, where that shows in one decimal."""
         place = np.flatnonzero(self._found().rows == row)
-        if not len(place):
+        times = round(float(self.growth_[place[0]]), 1) if len(place) else 1.0
+        if times <= 1:
             return None
-        times = round(float(self.growth_[place[0]]), 1)
         return Fact("rising", "Sells {times} times as fast as in the weeks before", {"times": times})
 
     def _found(self) -> Scored:
@@ -95,7 +96,7 @@ class NewArrivals:
     since_: Longs = field(default_factory=lambda: np.empty(0, np.int64))
     """(n_new,) Unix seconds of arrival; may lie after the end of training."""
     sold_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
-    """(n_new,) purchase lines of the last ``days`` as a share of the most sold new product's."""
+    """(n_new,) purchase lines as a share of the most sold new product's."""
 
     def fit(self, data: Fitting) -> Self:
         """Learn arrival moments, and how well each new product sells."""
@@ -133,11 +134,11 @@ class NewArrivals:
         return scores_of(Scored(self._rows(), self._fresh(context.at)), rows)
 
     def fact(self, context: Context, row: int) -> Fact | None:
-        """Say since when it is here."""
+        """Say since when it is here, while it is new."""
         place = np.flatnonzero(self._rows() == row)
-        if not len(place) or context.at < self.since_[place[0]]:
+        if not len(place) or not self._fresh(context.at)[place[0]]:
             return None
-        return Fact("new", "New for {days} days", {"days": int((context.at - self.since_[place[0]]) // DAY)})
+        return Fact("new", "New here: came {days} days ago", {"days": int((context.at - self.since_[place[0]]) // DAY)})
 
     def _fresh(self, at: int) -> Floats:
         age = (at - self.since_) / DAY

@@ -1,0 +1,63 @@
+# `make help` lists what there is. Plain POSIX make and sh: nothing has to be installed but Python 3.11 or newer.
+.DEFAULT_GOAL := help
+.PHONY: help demo install train serve test check lock clean
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+SHOP ?= examples/complete-journey/shop.toml
+PYTHON ?=
+UPGRADE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := recsvc training models tests examples
+UV := uv==0.13.9
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo "settings: HOST=$(HOST) PORT=$(PORT) SHOP=$(SHOP) PYTHON=(a python3.11 or newer)"
+
+demo: install  ## train the sample shop, serve it, and show three carousels (HOST=, PORT=)
+	@$(BIN)/python examples/demo.py --host "$(HOST)" --port "$(PORT)"
+
+install: $(VENV)/.installed  ## make .venv with the locked dependencies and this project
+
+# The stamp is newer than the lock and the project file once both are installed; a change of either installs again.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@python=$$(sh .ci/find-python $(PYTHON)) || exit 1; \
+	 if ! $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	   echo "making $(VENV) with $$python"; "$$python" -m venv --clear $(VENV) || exit 1; fi
+	@echo "installing the locked dependencies into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+train: install  ## train SHOP and publish the version, if it does not lose to the live one
+	@$(BIN)/recsvc-train run "$(SHOP)"
+
+serve: install  ## serve SHOP with its live version (HOST=, PORT=)
+	@$(BIN)/recsvc serve "$(SHOP)" --host "$(HOST)" --port "$(PORT)"
+
+test: install  ## run all tests and measure their coverage
+	@$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=90
+
+check: install  ## ruff, mypy --strict, hadolint
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/mypy --strict
+	@$(BIN)/mypy --strict examples/demo.py
+	@$(BIN)/hadolint Dockerfile
+
+# uv lives in a folder of its own for the length of the command: the project does not depend on it.
+lock:  ## solve the dependencies again (UPGRADE=--upgrade takes the newest of each)
+	@set -e; python=$$(sh .ci/find-python $(PYTHON)); folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	 "$$python" -m venv "$$folder"; "$$folder/bin/python" -m pip install --quiet --disable-pip-version-check $(UV); \
+	 solve() { "$$folder/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	   --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" "$$@"; }; \
+	 solve $(UPGRADE) --extra sample --extra dev pyproject.toml --output-file requirements.lock; \
+	 rm -f requirements-image.lock; \
+	 echo 'setuptools' | solve --no-annotate --constraint requirements.lock pyproject.toml - --output-file requirements-image.lock
+
+clean:  ## remove .venv, trained versions and everything else that was made here
+	@rm -rf $(VENV) artifacts build dist ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* coverage.xml
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

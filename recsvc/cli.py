@@ -1,0 +1,191 @@
+"""The ``recsvc`` command: serve, batch, rules check, status. Exit codes: 0 done, 1 bad input, 2 usage."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import click
+from tqdm import tqdm
+
+from models.errors import RecsvcError
+from models.shop import read_shop
+from recsvc.app import create_app, shop_clock
+from recsvc.batch import manifest_of, run_batch
+from recsvc.rules.parse import read as read_rules
+from recsvc.rules_check import FORMATS
+from recsvc.service import service_of
+from recsvc.serving import State, facts_now, open_state
+from recsvc.settings import SETTINGS, Settings, read_settings
+from recsvc.wsgi import Server, bind_host, check_port
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+MOST_SHOWN = 10
+"""Refused rows shown on the terminal; the manifest has more."""
+
+
+def flags(*names: str) -> Callable[[Command], Command]:
+    """Return a decorator that gives a command an option for each of the settings called ``names``."""
+    told = {setting.name: setting for setting in SETTINGS}
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            setting = told[name]
+            help_text = f"{setting.help} [{setting.variable}]"
+            command = click.option("--" + name.replace("_", "-"), name, metavar="TEXT", help=help_text)(command)
+        return command
+
+    return decorate
+
+
+def shop_argument(command: Command) -> Command:
+    """Give a command its argument SHOP, the path of a shop.toml."""
+    return click.argument("shop", envvar="RECSVC_SHOP", default="shop.toml", type=click.Path(path_type=Path))(command)
+
+
+@click.group(epilog="Every setting has an environment name too: a flag beats it, and it beats shop.toml.")
+@click.version_option(package_name="recsvc")
+def cli() -> None:
+    """Product recommendations for shops, served as ranked carousels."""
+
+
+def main() -> None:
+    """Run the command; what is wrong with the input ends it with a message and exit code 1."""
+    try:
+        cli()
+    except RecsvcError as error:
+        click.echo("\n".join(f"recsvc: {line}" for line in str(error).splitlines()), err=True)
+        sys.exit(1)
+
+
+@cli.command()
+@shop_argument
+@flags("host", "port", "workers", "threads", "artifacts", "rules")
+def serve(shop: Path, **given: str | None) -> None:
+    """Serve the carousels of SHOP over HTTP until Ctrl-C.
+
+    Without keys (RECSVC_KEYS) the service listens on this machine only.
+    """
+    told = read_shop(shop)
+    settings = read_settings(told, os.environ, given)
+    host = bind_host(settings)
+    check_port(host, settings.port)
+    app = create_app(told, settings)
+    state = service_of(app).live.state
+
+    def announce(address: str) -> None:
+        for line in [f"{told.name} at {address} (try it: {address}/docs)", *_live(state), *_keys(settings, host)]:
+            click.echo(f"recsvc: {line}", err=True)
+
+    Server(app, settings, announce).run()
+
+
+def _live(state: State) -> list[str]:
+    lines = [f"model {state.model or 'none yet: carousels stay empty until `recsvc-train run` publishes one'}"]
+    lines.append(f"rules {state.rules_hash or 'none'}")
+    return lines + [f"TROUBLE {trouble.part}: {trouble.cause}" for trouble in state.troubles]
+
+
+def _keys(settings: Settings, host: str) -> list[str]:
+    if settings.keys:
+        easy = settings.keys.easy
+        return [f"{easy} of the keys are short: take 16 characters or more"] if easy else []
+    moved = "" if host == settings.host else f", not on {settings.host}"
+    return [f"no keys are set (RECSVC_KEYS): listening on {host} only{moved}; at and explain are open"]
+
+
+@cli.command()
+@shop_argument
+@click.option(
+    "--requests", required=True, type=click.Path(path_type=Path), help="CSV or Parquet (.parquet) of requests."
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV or Parquet (.parquet) of answers.")
+@flags("artifacts", "rules")
+def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
+    """Answer a table of requests with carousels of SHOP, as the HTTP route does, rules included.
+
+    REQUESTS has a column `carousel`, and any of `request_id`, `user_id`, `product_id`, `cart`, `recent`, `candidates`,
+    `exclude` (lists separated by |), `store_id`, `at`, `size`, `offset`, `device`, … and the fields that SHOP declares.
+    A column that nobody knows stops the run. A row that does not hold is refused, counted and named with its line and
+    reason; the run fails (exit code 1, no output) only where every row is refused. Ids that nobody knows are no fault.
+
+    OUT has `request_id, position, product_id, score, source`; beside it lies OUT.manifest.json with the version of the
+    models, the hash of the rules and the counts.
+    """
+    told = read_shop(shop)
+    settings = read_settings(told, os.environ, given)
+    state = open_state(told, settings.artifacts, settings.rules, shop_clock(told))
+    with tqdm(unit=" rows", desc="batch", disable=None, file=sys.stderr) as bar:
+
+        def step(done: int, rows: int) -> None:
+            bar.total = rows
+            bar.update(done - bar.n)
+
+        began = time.perf_counter()
+        tally = run_batch(state, told, requests, out, step)
+    for refused in tally.refused[:MOST_SHOWN]:
+        click.echo(f"recsvc: {requests}, line {refused.line}: refused: {refused.reason}", err=True)
+    click.echo(
+        f"recsvc: {tally.answered} of {tally.rows} rows answered ({tally.empty} of them empty), {tally.n_refused} refused, "
+        f"{tally.items} products in {time.perf_counter() - began:.1f} s: {out}, {manifest_of(out).name}",
+        err=True,
+    )
+
+
+@cli.group()
+def rules() -> None:
+    """Tools for the rules file."""
+
+
+@rules.command("check")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--shop", "shop", envvar="RECSVC_SHOP", default="shop.toml", type=click.Path(path_type=Path), help="The shop.toml."
+)
+@click.option("--format", "style", type=click.Choice(list(FORMATS)), default="text", help="How to tell the faults.")
+@flags("artifacts")
+def check(file: Path, shop: Path, style: str, **given: str | None) -> None:
+    """Tell all faults and warnings of a rules FILE; exit code 1 on faults only.
+
+    Names of attributes are checked where a trained version is there, since it knows the catalogue.
+    """
+    told = read_shop(shop)
+    settings = read_settings(told, os.environ, given)
+    facts = facts_now(told, settings.artifacts, shop_clock(told), file.resolve().parent)
+    reading = read_rules(file.read_bytes(), facts, str(file))
+    if shown := FORMATS[style](reading):
+        click.echo(shown)
+    sys.exit(1 if reading.rules is None else 0)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines: what /readyz answers.")
+@flags("host", "port")
+def status(as_json: bool, **given: str | None) -> None:
+    """Tell what a running service has live; exit code 1 where it is not ready."""
+    settings = read_settings(None, os.environ, given)
+    url = f"http://{settings.host}:{settings.port}/readyz"
+    try:
+        with urlopen(url, timeout=5) as answer:
+            code, facts = answer.status, json.load(answer)
+    except HTTPError as error:
+        code, facts = error.code, json.load(error)
+    except (URLError, OSError, ValueError) as error:
+        raise click.ClickException(
+            f"{url}: no answer ({error}): is it running? name it with --host and --port"
+        ) from error
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(_status(facts)))
+    sys.exit(0 if code == 200 else 1)
+
+
+def _status(facts: Mapping[str, Any]) -> list[str]:
+    lines = [f"{name:<8} {facts.get(name) or 'none'}" for name in ("status", "shop", "model", "rules", "clock")]
+    for trouble in facts.get("troubles", ()):
+        place = f"{trouble['file']}:{trouble['line']}" if trouble["line"] else trouble["file"]
+        lines.append(f"TROUBLE  {trouble['part']} {place}: {trouble['cause']} (since {trouble['since']})")
+    return lines + [f"warning  {warning}" for warning in facts.get("warnings", ())]

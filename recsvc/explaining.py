@@ -1,0 +1,80 @@
+"""What ``explain`` adds to an answer: how each product came there, and why others did not."""
+
+from typing import Any
+
+import numpy as np
+
+from models.carousels import Carousel
+from models.context_table import LISTED
+from models.lists import scores_of
+from models.schema import UNKNOWN
+from recsvc.candidates import Gathered
+from recsvc.context import Moment
+from recsvc.rules.explain import why_not
+from recsvc.rules.match import Active
+from recsvc.rules.page import Shelf
+from recsvc.rules.pool import Arranged
+from recsvc.snapshot import Snapshot
+
+MOST_LEFT_OUT = 50
+
+
+def item_notes(
+    snapshot: Snapshot, gathered: Gathered, carousel: Carousel, arranged: Arranged, place: int, moment: Moment
+) -> dict[str, Any]:
+    """Return the weighted score of each source, the factors of rules, and what context tables say of the product."""
+    row = arranged.rows[place : place + 1]
+    sources = {
+        name: round(carousel.sources[name] * float(scores_of(scored, row)[0]), 6)
+        for name, scored in gathered.by_source.items()
+    }
+    factors = [{"rule": rule, "factor": factor} for rule, factor in arranged.notes.factors.get(int(row[0]), ())]
+    return {
+        "model_score": round(sum(sources.values()), 6),
+        "sources": sources,
+        "factors": factors,
+        "context": context_facts(snapshot, moment, int(row[0])),
+    }
+
+
+def context_facts(snapshot: Snapshot, moment: Moment, row: int) -> dict[str, Any]:
+    """Return the facts of every context table that hold for a product at this moment."""
+    context, user_id = moment.context, moment.shopper.user_id
+    out: dict[str, Any] = {}
+    for name, table in snapshot.contexts.items():
+        if not table.by_product:
+            found: dict[str, Any] = dict(table.facts(context.fields, context.at, user_id))
+        else:
+            what = int(table.match(context.fields, context.at, np.array([row], np.int32), user_id)[0])
+            told = {field: column.value(what) for field, column in table.columns.items()} if what != UNKNOWN else {}
+            found = told or ({LISTED: 1.0} if what != UNKNOWN else {})
+        if found:
+            out[name] = found
+    return out
+
+
+def notes_of(snapshot: Snapshot, active: Active, arranged: Arranged, shelf: Shelf, moment: Moment) -> dict[str, Any]:
+    """Return the rules that held and those that did not, dropped pins, and products that are not there with reasons."""
+    ids = snapshot.catalogue.ids
+    against = {**arranged.notes.hidden, **arranged.notes.not_kept, **arranged.notes.barred, **arranged.notes.over_limit}
+    wanted = [row for row in (moment.only if moment.only is not None else ())] + list(against)
+    left_out = [
+        {"product_id": ids.id(int(row)), "why": list(why_not(active, shelf.pool, arranged, shelf.bars, int(row)))}
+        for row in dict.fromkeys(int(row) for row in wanted[:MOST_LEFT_OUT])
+    ]
+    return {
+        "rules": active.ids(),
+        "rules_not_active": active.skipped,
+        "dropped_pins": [
+            {
+                "rule": pin.rule,
+                "product_id": pin.product,
+                "position": pin.position,
+                "why": pin.reason,
+                "instead": pin.instead,
+            }
+            for pin in arranged.dropped
+        ],
+        "skipped_keeps": list(arranged.skipped_keeps),
+        "left_out": [one for one in left_out if one["why"]],
+    }

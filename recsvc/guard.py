@@ -1,0 +1,34 @@
+"""Who may ask what: every route names the scope that it needs, and a request shows a key that opens it."""
+
+from flask import Flask, g, request
+
+from recsvc.keys import Keys
+from recsvc.problems import ProblemError
+from recsvc.routes import ROUTES
+
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="recsvc"'}
+
+
+def guard(app: Flask, keys: Keys) -> None:
+    """Let ``app`` refuse what the key of a request does not open; ``g.scopes`` is what it opens."""
+    needed = {route.path: route.scope for route in ROUTES}
+
+    @app.before_request
+    def _check() -> None:
+        scope = needed.get(request.url_rule.rule, "admin") if request.url_rule else "open"
+        opened = keys.opens(_given())
+        g.scopes = opened or ("open",)
+        if scope in g.scopes or request.method == "OPTIONS":
+            return
+        if opened is None:
+            raise ProblemError(401, "This key is none of ours: it was mistyped, or revoked.", headers=CHALLENGE)
+        if opened == ("open",):
+            raise ProblemError(401, "Send a key: Authorization: Bearer … or X-Api-Key: …", headers=CHALLENGE)
+        raise ProblemError(403, f"This needs a key of scope {scope}.")
+
+
+def _given() -> str | None:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key.strip():
+        return key.strip()
+    return request.headers.get("X-Api-Key") or None

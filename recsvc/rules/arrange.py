@@ -1,0 +1,136 @@
+"""Steps 2 to 11: a pool of candidates to what a carousel shows, in the fixed order. Read it top to bottom."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from models.schema import NO_ROWS, Ints
+from recsvc.rules.bind import hidden_everywhere
+from recsvc.rules.explain import notes_on
+from recsvc.rules.gate import Gate, Supply, open_gate
+from recsvc.rules.limits import Filling, Limits, fill, refill
+from recsvc.rules.match import Active
+from recsvc.rules.pins import Pins, place_pins
+from recsvc.rules.pool import MODEL, NO_NOTES, PIN, Arranged, BarsOf, Fallback, Pool
+from recsvc.rules.rank import Ranked, rank
+
+Taken = Ints | Iterable[int]
+Shown = list[tuple[int, str]]
+"""Product rows with their sources, in order."""
+
+
+def arrange(
+    active: Active,
+    pool: Pool,
+    *,
+    size: int,
+    bars: BarsOf,
+    fallbacks: Sequence[Fallback] = (),
+    taken: Taken = NO_ROWS,
+    explain: bool = False,
+) -> Arranged:
+    """Return the first ``size`` positions of a carousel; pages are slices of it.
+
+    Args:
+        active: the rules that hold, from ``select``.
+        pool: the candidates.
+        size: positions; absolute over the carousel's depth.
+        bars: the system exclusions of products.
+        fallbacks: asked in order while positions are open.
+        taken: products that other carousels of the call show or have pinned.
+        explain: keep notes.
+    """
+    supply = Supply(pool, fallbacks)
+    gate = open_gate(active, supply, bars, as_rows(taken))  # step 2
+    ranked = rank(active, pool, gate)  # steps 3 to 5
+    pins = place_pins(gate, ranked, size)  # steps 6 and 7
+    limits = Limits.of(active)
+    for groups in limits.groups(pins.rows):
+        limits.count(groups)
+    organic, filling = _fill_by_score(ranked, pins, size, limits)  # step 8
+    short = gate.thin or len(filling.taken) < size - len(pins.slots)
+    filled = _fall_back(organic, supply, gate, pins, size, limits)  # step 9
+    out = _compact(filled, pins, ranked, active, size)
+    out = _guard(out, active)  # step 11; step 10 is ``page.arrange_page``, by way of ``taken``
+    notes = notes_on(gate, ranked, out.rows, filling.over) if explain else NO_NOTES
+    skipped = tuple(active.bound.rules[place].id for place in gate.skipped)
+    return Arranged(out.rows, out.scores, out.sources, out.pins, short, tuple(pins.dropped), skipped, notes)
+
+
+def claim_pins(
+    active: Active, pool: Pool, *, size: int, bars: BarsOf, fallbacks: Sequence[Fallback] = (), taken: Taken = NO_ROWS
+) -> Ints:
+    """Return the products that the pins of a carousel will hold: steps 2 to 7 alone."""
+    if not active.of("pin"):
+        return NO_ROWS
+    gate = open_gate(active, Supply(pool, fallbacks), bars, as_rows(taken))
+    return place_pins(gate, rank(active, pool, gate), size).rows
+
+
+def as_rows(taken: Taken) -> Ints:
+    """Return product rows as an array."""
+    return np.asarray(taken if isinstance(taken, np.ndarray) else list(taken), np.int32)
+
+
+def _fill_by_score(ranked: Ranked, pins: Pins, size: int, limits: Limits) -> tuple[Shown, Filling]:
+    rows = ranked.rows[ranked.eligible]
+    rows = rows[~np.isin(rows, pins.rows)]
+    need = size - len(pins.slots)
+    filling = fill(rows, need, limits)
+    taken = filling.taken + refill(filling, need - len(filling.taken), limits)
+    return [(row, MODEL) for row in taken], filling
+
+
+def _fall_back(shown: Shown, supply: Supply, gate: Gate, pins: Pins, size: int, limits: Limits) -> Shown:
+    """Add fallbacks under the same gate and limits, then, if short still, what only a lax limit passed over."""
+    need = size - len(pins.slots)
+    passed: list[tuple[str, Filling]] = []
+    for number, (name, _) in enumerate(supply.fallbacks):
+        if len(shown) >= need:
+            return shown
+        rows = supply.fallback(number)
+        earlier = [*(row for row, _ in shown), *pins.rows.tolist(), *(row for _, one in passed for row in one.over)]
+        rows = rows[~np.isin(rows, earlier)]
+        filling = fill(gate.through(rows), need - len(shown), limits)
+        shown = shown + [(row, name) for row in filling.taken]
+        passed.append((name, filling))
+    for name, filling in passed:
+        shown = shown + [(row, name) for row in refill(filling, need - len(shown), limits)]
+    return shown
+
+
+def _compact(filled: Shown, pins: Pins, ranked: Ranked, active: Active, size: int) -> Arranged:
+    """Put the rest round the pins; where it runs out the list closes up and later pins move up."""
+    rest = iter(filled)
+    rules = active.bound.rules
+    out: list[tuple[int, str, str | None]] = []
+    for position in range(1, size + 1):
+        if position in pins.slots:
+            row, place = pins.slots[position]
+            out.append((row, PIN, rules[place].id))
+            continue
+        one = next(rest, None)
+        if one is not None:
+            out.append((*one, None))
+    rows = np.array([row for row, _, _ in out], np.int32)
+    sources = tuple(source for _, source, _ in out)
+    return Arranged(rows, _scores_of(rows, ranked), sources, tuple(rule for _, _, rule in out), short=False)
+
+
+def _scores_of(rows: Ints, ranked: Ranked) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    out = np.zeros(len(rows))
+    if len(ranked.rows):
+        order = np.argsort(ranked.rows)
+        places = order[np.minimum(np.searchsorted(ranked.rows, rows, sorter=order), len(order) - 1)]
+        out = np.where(ranked.rows[places] == rows, ranked.scores[places], 0.0)
+    return out
+
+
+def _guard(out: Arranged, active: Active) -> Arranged:
+    """Drop the ``everywhere`` hides once more, whatever happened before."""
+    bad = hidden_everywhere(active.bound, out.rows, active.situation.now)
+    if not bad.any():
+        return out
+    stay = np.flatnonzero(~bad)
+    sources, pins = tuple(out.sources[one] for one in stay), tuple(out.pins[one] for one in stay)
+    return Arranged(out.rows[stay], out.scores[stay], sources, pins, out.short)

@@ -1,0 +1,142 @@
+"""A rule set made fit for a catalogue: everything that no request decides, worked out once, off the request path."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.catalogue import Catalogue
+from models.ids import IdIndex
+from models.schema import Bools, Ints
+from recsvc.rules.conditions import Conditions, bind_conditions
+from recsvc.rules.index import RuleIndex, build_index
+from recsvc.rules.merged import Merged, can_merge, merge
+from recsvc.rules.schema import ActiveIn, Condition, ItemIs, Rule, RuleSet, SegmentIs, WeeklyIn
+from recsvc.rules.segments import Segments
+from recsvc.rules.situation import Situation
+from recsvc.rules.targets import Ground, Target
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRules:
+    """What a request works with; rules are named by their place in ``rules``."""
+
+    ruleset: RuleSet
+    rules: tuple[Rule, ...]
+    """Those that are enabled, in file order."""
+    ground: Ground
+    targets: tuple[Target, ...]
+    pinned: tuple[Ints, ...]
+    """Of pins by product: the rows of its products in their order, ``UNKNOWN`` for ids that are not here yet."""
+    instead: tuple[Ints, ...]
+    when: tuple[tuple[int, ...], ...]
+    """Numbers of conditions."""
+    unless: tuple[tuple[int, ...] | None, ...]
+    conditions: Conditions
+    index: RuleIndex
+    merged: dict[str | None, Merged]
+    everywhere: tuple[int, ...]
+    precedence: Ints
+    """(n_rules,): lower wins where two pins want one position."""
+    id_rank: Ints
+    """(n_products,): place of each product in the order of ids."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Return the catalogue that the rules are bound to."""
+        return self.ground.catalogue
+
+
+def bind(ruleset: RuleSet, catalogue: Catalogue, previous: BoundRules | None = None) -> BoundRules:
+    """Return the rules bound to a catalogue.
+
+    Args:
+        ruleset: what a rules file says.
+        catalogue: the products.
+        previous: the rules bound before; if the catalogue is the same, what depends on it alone is taken over.
+    """
+    same = previous is not None and previous.catalogue.version == catalogue.version
+    ground = Ground(catalogue, ruleset.zone)
+    rules = tuple(rule for rule in ruleset.rules if rule.enabled)
+    targets = tuple(ground.target(rule.products, rule.where) for rule in rules)
+    numbers: dict[Condition, int] = {}
+    when = tuple(tuple(numbers.setdefault(one, len(numbers)) for one in rule.when) for rule in rules)
+    unless = tuple(
+        None if rule.unless is None else tuple(numbers.setdefault(one, len(numbers)) for one in rule.unless)
+        for rule in rules
+    )
+    segments = Segments(ruleset.segments, ground, f"{ruleset.hash} {catalogue.version}")
+    conditions = bind_conditions(tuple(numbers), segments, ruleset.experiments, ground)
+    melted = {place for place, rule in enumerate(rules) if can_merge(rule, targets[place])}
+    filed = [(place, rule, when[place]) for place, rule in enumerate(rules) if place not in melted]
+    return BoundRules(
+        ruleset=ruleset,
+        rules=rules,
+        ground=ground,
+        targets=targets,
+        pinned=tuple(catalogue.ids.rows(rule.products if rule.verb == "pin" else ()) for rule in rules),
+        instead=tuple(catalogue.ids.rows(rule.instead) for rule in rules),
+        when=when,
+        unless=unless,
+        conditions=conditions,
+        index=build_index(filed, len(rules), conditions, len(catalogue)),
+        merged=merge(rules, targets, melted, len(catalogue)),
+        everywhere=tuple(place for place, rule in enumerate(rules) if rule.everywhere),
+        precedence=_precedence(rules),
+        id_rank=previous.id_rank if same and previous is not None else id_ranks(catalogue.ids),
+    )
+
+
+def hidden_everywhere(bound: BoundRules, rows: Ints, now: int) -> Bools:
+    """Return (n_rows,): which of ``rows`` an ``everywhere`` hide takes off every list at ``now``."""
+    out = np.zeros(len(rows), np.bool_)
+    for place in bound.everywhere:
+        windows = [one.windows for one in bound.rules[place].when if isinstance(one, ActiveIn)]
+        if all(any(window.holds(now) for window in some) for some in windows):
+            out |= bound.ground.has(bound.targets[place], rows, Situation(now, ""))
+    return out
+
+
+def _precedence(rules: tuple[Rule, ...]) -> Ints:
+    """Rank rules: priority, then how specific, then scheduled before permanent, then file order."""
+    keys = [(-rule.priority, -specificity(rule), -_scheduled(rule), rule.order) for rule in rules]
+    out = np.empty(len(rules), np.int32)
+    out[sorted(range(len(rules)), key=keys.__getitem__)] = np.arange(len(rules))
+    return out
+
+
+def specificity(rule: Rule) -> int:
+    """Return 5 page item id, 4 page item filter, 3 segment or store, 2 other context, 1 carousel, 0 global."""
+    return max((*_specificities(rule), 0))
+
+
+def _specificities(rule: Rule) -> Iterator[int]:
+    for one in rule.when:
+        if isinstance(one, ItemIs) and one.place == "page":
+            yield 5 if one.products else 4
+        elif isinstance(one, SegmentIs) or getattr(one, "name", "") == "store":
+            yield 3
+        elif not isinstance(one, ActiveIn | WeeklyIn) and not hasattr(one, "experiment"):
+            yield 2
+    if rule.carousels is not None:
+        yield 1
+
+
+def _scheduled(rule: Rule) -> bool:
+    return any(isinstance(one, ActiveIn | WeeklyIn) for one in rule.when)
+
+
+def id_ranks(ids: IdIndex) -> Ints:
+    """Return (n,): the place of each row when ids are sorted by their bytes."""
+    offsets, raw = ids.texts.offsets, ids.texts.data
+    lengths = np.diff(offsets)
+    out = np.empty(len(ids), np.int32)
+    width = int(lengths.max(initial=0))
+    if width > 64:
+        order = np.array(sorted(range(len(ids)), key=ids.texts.raw), np.int64)
+    else:
+        padded = np.zeros((len(ids), width + 1), np.uint8)
+        padded[np.arange(width + 1) < lengths[:, None]] = raw
+        order = np.lexsort((lengths, padded.view(f"S{width + 1}").ravel()))
+    out[order] = np.arange(len(ids))
+    return out

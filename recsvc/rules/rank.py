@@ -1,0 +1,44 @@
+"""Steps 3 to 5: the candidates with their factors, best first."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.schema import Bools, Doubles, Ints
+from recsvc.rules.gate import Gate, Verdict
+from recsvc.rules.match import Active
+from recsvc.rules.pool import Pool
+
+LEAST_FACTOR, MOST_FACTOR = 0.05, 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The pool by score descending, then product id; every array has shape (n_candidates,)."""
+
+    rows: Ints
+    scores: Doubles
+    organic: Bools
+    verdict: Verdict
+
+    @property
+    def eligible(self) -> Bools:
+        """Return where a candidate may be shown by its own score."""
+        return self.organic & self.verdict.open
+
+
+def factors_of(active: Active, rows: Ints) -> Doubles:
+    """Return (n_rows,): the product of all matching factors, clamped to [0.05, 20]."""
+    out = active.merged.factors(rows)
+    rules = active.bound.rules
+    for place in sorted(active.of("boost", "bury"), key=lambda one: rules[one].id):
+        out = np.where(active.has(place, rows), out * rules[place].factor, out)
+    return np.clip(out, LEAST_FACTOR, MOST_FACTOR)
+
+
+def rank(active: Active, pool: Pool, gate: Gate) -> Ranked:
+    """Return the candidates in order, with what stands against each."""
+    scores = pool.scores * factors_of(active, pool.rows)
+    order = np.lexsort((active.bound.id_rank[pool.rows], -scores))
+    rows = pool.rows[order]
+    return Ranked(rows, scores[order], pool.organic[order], gate.judge(rows))

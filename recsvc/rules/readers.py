@@ -1,0 +1,145 @@
+"""Nodes to typed values; whatever does not fit is noted and None comes back."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+
+from recsvc.rules.expression_check import check_expression
+from recsvc.rules.expression_parse import parse_expression
+from recsvc.rules.expression_tokens import ExpressionError
+from recsvc.rules.expression_tree import Expression, Scope
+from recsvc.rules.faults import Faults, did_you_mean
+from recsvc.rules.shop_facts import ShopFacts
+from recsvc.rules.yaml_nodes import Mapping as MapNode
+from recsvc.rules.yaml_nodes import Node, Scalar
+from recsvc.rules.yaml_nodes import Sequence as ListNode
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d+)?|\.\d+)")
+MAX_TEXT = 2_500
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads nodes of one file for one shop."""
+
+    shop: ShopFacts
+    faults: Faults
+    zone: str = "UTC"
+
+    def mapping(self, node: Node, what: str, known: Iterable[str], needed: Iterable[str] = ()) -> dict[str, Node]:
+        """Return the values of a mapping by key; unknown and missing keys are noted."""
+        if not isinstance(node, MapNode):
+            self.faults.add(node, f"{what} must be a mapping of keys and values", "key: value")
+            return {}
+        names = tuple(known)
+        out = {key.text: value for key, value in node.entries if key.text in names}
+        for key, _ in node.entries:
+            if key.text not in names:
+                self.faults.add(key, f"unknown key {key.text!r} in {what}", did_you_mean(key.text, names))
+        for name in needed:
+            if name not in out:
+                self.faults.add(node, f"{what} needs {name!r}")
+        return out
+
+    def entries(self, node: Node, what: str) -> tuple[tuple[Scalar, Node], ...]:
+        """Return the entries of a mapping whose keys are names of the file's own."""
+        if isinstance(node, MapNode):
+            return node.entries
+        if not (isinstance(node, Scalar) and _blank(node)):
+            self.faults.add(node, f"{what} must be a mapping of names", "name: …")
+        return ()
+
+    def items(self, node: Node, what: str) -> tuple[Node, ...]:
+        """Return the items of a list; a single value stands for a list of one."""
+        if isinstance(node, ListNode):
+            if not node.items:
+                self.faults.add(node, f"{what} is an empty list", "leave the key out, or name something")
+            return node.items
+        return (node,)
+
+    def text(self, node: Node, what: str) -> str | None:
+        """Return a text that is not empty."""
+        if not isinstance(node, Scalar):
+            self.faults.add(node, f"{what} must be one text")
+            return None
+        if _blank(node):
+            self.faults.add(node, f"{what} is empty")
+            return None
+        if len(node.text) > MAX_TEXT:
+            self.faults.add(node, f"{what} has {len(node.text):,} characters, more than {MAX_TEXT:,}")
+            return None
+        return node.text
+
+    def texts(self, node: Node, what: str) -> tuple[str, ...]:
+        """Return the texts of a list (or of a single value), without repeats."""
+        found = (self.text(item, what) for item in self.items(node, what))
+        return tuple(dict.fromkeys(text for text in found if text is not None))
+
+    def choice(self, node: Node, what: str, known: Iterable[str]) -> str | None:
+        """Return a text that is one of ``known``."""
+        text, names = self.text(node, what), tuple(known)
+        if text is not None and text not in names:
+            self.faults.add(node, f"unknown {what} {text!r}", did_you_mean(text, names))
+            return None
+        return text
+
+    def choices(self, node: Node, what: str, known: Iterable[str]) -> tuple[str, ...]:
+        """Return texts that are all of ``known``."""
+        names = tuple(known)
+        found = (self.choice(item, what, names) for item in self.items(node, what))
+        return tuple(dict.fromkeys(text for text in found if text is not None))
+
+    def number(self, node: Node, what: str, least: float, most: float, hint: str = "") -> float | None:
+        """Return a number in [least, most]."""
+        text = self.text(node, what)
+        if text is None:
+            return None
+        if text.endswith("%") and _NUMBER.fullmatch(text[:-1].strip()):
+            fraction = f"{float(text[:-1]) / 100:g}"
+            self.faults.add(
+                node, f"{what} {text!r} is a percentage", f"write the fraction {fraction}, or the factor itself"
+            )
+            return None
+        value = float(text) if _NUMBER.fullmatch(text) else float("nan")
+        if not isfinite(value):
+            self.faults.add(node, f"{what} must be a number, not {text!r}", hint)
+            return None
+        if not least <= value <= most:
+            above = f"{least:g} to {most:g}" if most < 1e9 else f"at least {least:g}"
+            self.faults.add(node, f"{what} is {text}, and must be {above}", hint)
+            return None
+        return value
+
+    def whole(self, node: Node, what: str, least: int, most: int, hint: str = "") -> int | None:
+        """Return a whole number in [least, most]."""
+        value = self.number(node, what, least, most, hint)
+        if value is not None and value != int(value):
+            self.faults.add(node, f"{what} must be a whole number, not {value:g}", hint)
+            return None
+        return None if value is None else int(value)
+
+    def flag(self, node: Node, what: str) -> bool:
+        """Return true or false; yes and no are refused, for they are half of the trouble with YAML."""
+        text = self.text(node, what)
+        if text is not None and text not in ("true", "false"):
+            self.faults.add(node, f"{what} must be true or false, not {text!r}")
+        return text == "true"
+
+    def expression(self, node: Node, what: str, bare: Scope = "product") -> Expression | None:
+        """Return a checked expression."""
+        if not isinstance(node, Scalar):
+            self.faults.add(node, f"{what} must be one expression", "put quotes round it: \"'sale' in tags\"")
+            return None
+        try:
+            out = parse_expression(node.text, bare=bare)
+            errors = check_expression(out, self.shop)
+        except ExpressionError as error:
+            errors = [error]
+        for one in errors:
+            self.faults.inside(node, one.at, f"{what}: {one.message}", one.hint)
+        return None if errors else out
+
+
+def _blank(node: Scalar) -> bool:
+    return not node.text.strip() or (not node.quoted and node.text in ("~", "null"))

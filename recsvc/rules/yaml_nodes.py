@@ -1,0 +1,220 @@
+"""YAML to a tree of nodes that keep their text and their place; nothing is typed here.
+
+A stock loader reads ``00501`` as 321, ``12:30`` as 750 and ``no`` as false, and lets the last of two equal keys win.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import yaml
+
+MAX_BYTES = 5_000_000
+MAX_DEPTH = 40
+MAX_NODES = 400_000
+"""Aliases counted with all that they stand for; 10,000 rules of 30 nodes fit."""
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One text, whatever it looks like."""
+
+    text: str
+    line: int
+    """From 0."""
+    column: int
+    """From 0."""
+    quoted: bool = False
+    verbatim: int | None = 0
+    """Where ``text`` starts after ``column``, if the file shows it letter by letter on one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A YAML list."""
+
+    items: tuple["Node", ...]
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A YAML mapping; its keys are distinct."""
+
+    entries: tuple[tuple[Scalar, "Node"], ...]
+    line: int
+    column: int
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+class BrokenYamlError(Exception):
+    """The text is no YAML that we read; ``line`` and ``column`` count from 0."""
+
+    def __init__(self, line: int, column: int, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.line, self.column, self.message, self.hint = line, column, message, hint
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not been read; ``key`` is a mapping's key that waits for its value."""
+
+    line: int
+    column: int
+    anchor: str | None
+    is_map: bool
+    items: list[Node]
+    entries: list[tuple[Scalar, Node]]
+    seen: dict[str, int]
+    key: Scalar | None = None
+    size: int = 1
+
+
+def decode(raw: bytes | str) -> str:
+    """Return the text of a file, without a byte-order mark.
+
+    Raises:
+        BrokenYamlError: more than ``MAX_BYTES``, or not UTF-8.
+    """
+    try:
+        data = raw if isinstance(raw, bytes) else raw.encode()
+    except UnicodeEncodeError as error:
+        raise BrokenYamlError(*_place(str(raw), error.start), "half of a surrogate pair is no character") from None
+    if len(data) > MAX_BYTES:
+        raise BrokenYamlError(0, 0, f"the file has {len(data):,} bytes, more than {MAX_BYTES:,}", "split it by shop")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = _place(data[: error.start].decode("utf-8-sig", "replace"), None)
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise BrokenYamlError(*place, message, "save the file with the encoding UTF-8") from None
+
+
+def _place(text: str, end: int | None) -> tuple[int, int]:
+    before = text[:end]
+    return before.count("\n"), len(before) - (before.rfind("\n") + 1)
+
+
+def read_nodes(text: str) -> tuple[Node | None, list[BrokenYamlError]]:
+    """Return the tree of ``text``, None for an empty file, and the keys that are given twice.
+
+    Raises:
+        BrokenYamlError: a syntax error, a second document, nesting or aliases beyond the limits.
+    """
+    tree = _Tree(text)
+    try:
+        for event in yaml.parse(text, Loader=LOADER):
+            tree.take(event)
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_fault(text, error) from None
+    except yaml.reader.ReaderError as error:
+        place = _place(text, error.position)
+        raise BrokenYamlError(*place, f"character U+{int(error.character):04X} is not allowed in YAML") from None
+    return tree.root, tree.repeats
+
+
+class _Tree:
+    """Builds the nodes from the events, without recursion."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.root: Node | None = None
+        self.repeats: list[BrokenYamlError] = []
+        self.documents = 0
+        self.open: list[_Open] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+
+    def take(self, event: Any) -> None:
+        line, column = event.start_mark.line, event.start_mark.column
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                raise BrokenYamlError(line, column, "a second document starts here", "remove the line ---")
+        elif isinstance(event, yaml.ScalarEvent):
+            self._close(self._scalar(event), event.anchor, 1)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(str(event.anchor), line, column)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            if len(self.open) >= MAX_DEPTH:
+                raise BrokenYamlError(line, column, f"nested more than {MAX_DEPTH} levels deep")
+            is_map = isinstance(event, yaml.MappingStartEvent)
+            self._refuse_key(line, column)
+            self.open.append(_Open(line, column, event.anchor, is_map, [], [], {}))
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            done = self.open.pop()
+            node: Node = (
+                Mapping(tuple(done.entries), done.line, done.column)
+                if done.is_map
+                else Sequence(tuple(done.items), done.line, done.column)
+            )
+            self._close(node, done.anchor, done.size)
+
+    def _scalar(self, event: Any) -> Scalar:
+        start, end = event.start_mark, event.end_mark
+        source = self.text[start.index : end.index]
+        shown = source.find(event.value) if start.line == end.line else -1
+        return Scalar(event.value, start.line, start.column, event.style is not None, None if shown < 0 else shown)
+
+    def _refuse_key(self, line: int, column: int) -> None:
+        if self.open and self.open[-1].is_map and self.open[-1].key is None:
+            raise BrokenYamlError(line, column, "a key must be a plain text", "put quotes round a text with { or [")
+
+    def _alias(self, anchor: str, line: int, column: int) -> None:
+        if anchor not in self.anchors:
+            message = f"alias *{anchor} stands for nothing that is complete above"
+            raise BrokenYamlError(line, column, message, "a text that starts with * needs quotes")
+        node, size = self.anchors[anchor]
+        self._close(replace(node, line=line, column=column), None, size)
+
+    def _close(self, node: Node, anchor: str | None, size: int) -> None:
+        """Hand a finished node to what it lies in."""
+        if anchor is not None:
+            self.anchors[anchor] = (node, size)
+        if not self.open:
+            self.root = node
+            return
+        parent = self.open[-1]
+        parent.size += size
+        if max(parent.size, len(self.anchors)) > MAX_NODES:
+            raise BrokenYamlError(node.line, node.column, f"more than {MAX_NODES:,} values, aliases counted in full")
+        if not parent.is_map:
+            parent.items.append(node)
+        elif parent.key is not None:
+            if parent.seen[parent.key.text] == len(parent.entries):
+                parent.entries.append((parent.key, node))
+            parent.key = None
+        else:
+            self._key(parent, node)
+
+    def _key(self, parent: _Open, node: Node) -> None:
+        if not isinstance(node, Scalar):
+            raise BrokenYamlError(node.line, node.column, "a key must be a plain text")
+        if node.text in parent.seen:
+            first = parent.entries[parent.seen[node.text]][0]
+            message = f"key {node.text!r} is given twice, first on line {first.line + 1}"
+            self.repeats.append(BrokenYamlError(node.line, node.column, message, "keep one of them"))
+        else:
+            parent.seen[node.text] = len(parent.entries)
+        parent.key = node
+
+
+def _syntax_fault(text: str, error: yaml.MarkedYAMLError) -> BrokenYamlError:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    problem = error.problem or "this is no YAML"
+    if mark is not None and mark.index is not None and text[mark.index : mark.index + 1] == "\t":
+        return BrokenYamlError(line, column, "a tab cannot indent YAML", "use spaces, two a level")
+    if "mapping values are not allowed" in problem:
+        return BrokenYamlError(line, column, "a colon does not belong here", "put quotes round a text that has a colon")
+    if "cannot start any token" in problem:
+        return BrokenYamlError(line, column, "this sign cannot start a text", "put quotes round the text")
+    if "did not find expected" in problem or "could not find expected" in problem:
+        hint = "look for wrong indentation, a missing quote or a missing bracket here or just above"
+        return BrokenYamlError(line, column, f"not valid YAML: {problem}", hint)
+    if error.context:
+        return BrokenYamlError(line, column, f"not valid YAML: {problem} {error.context}")
+    return BrokenYamlError(line, column, f"not valid YAML: {problem}")

@@ -1,0 +1,77 @@
+"""The rules file of a shop: read, and checked against what the shop has."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from models.columns import Column, Kind
+from models.errors import RulesError
+from models.schema import UNKNOWN
+from recsvc.rules.parse import parse
+from recsvc.rules.schema import RuleSet
+from recsvc.rules.shop_facts import ShopFacts
+from recsvc.snapshot import Snapshot
+
+MOST_BYTES = 6_000_000
+"""Read of a rules file; the loader refuses one of that size."""
+
+MOST_IDS = 1_000_000
+"""Of one list of ids."""
+
+
+def facts_of(snapshot: Snapshot, folder: Path) -> ShopFacts:
+    """Return what rules are checked against.
+
+    Args:
+        snapshot: gives the shop and its clock, and the names of attributes; without a trained version these are not
+            known and not checked.
+        folder: where the rules file lies; lists of ids lie there or below.
+    """
+    shop, products, trained = snapshot.shop, snapshot.catalogue, snapshot.version is not None
+    return ShopFacts(
+        carousels={name: carousel.size for name, carousel in shop.carousels.items()},
+        columns=_kinds(products.columns) if trained else None,
+        user_columns=_kinds(snapshot.user_columns) if trained else None,
+        context_fields=shop.context.fields,
+        product_ids=(lambda product: products.ids.row(product) != UNKNOWN) if trained else None,
+        zone=shop.timezone,
+        now=datetime.fromtimestamp(snapshot.clock(), shop.zone),
+        lists=_lists_in(folder),
+    )
+
+
+def read_file(path: Path, snapshot: Snapshot) -> RuleSet:
+    """Return the rules in the file at ``path``.
+
+    Raises:
+        RulesError: it cannot be read, or does not load; with every fault.
+    """
+    try:
+        text = text_of(path)
+    except OSError as error:
+        raise RulesError([f"{path}: cannot be read ({error.strerror}): name a rules file, or none"]) from error
+    return parse(text, facts_of(snapshot, path.parent), path.name)
+
+
+def text_of(path: Path) -> bytes:
+    """Return what is in the file, but no more than the loader could take."""
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES)
+
+
+def _kinds(columns: Mapping[str, Column]) -> dict[str, Kind]:
+    return {name: column.kind for name, column in columns.items()}
+
+
+def _lists_in(folder: Path) -> Callable[[str], frozenset[str]]:
+    def read(name: str) -> frozenset[str]:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise ValueError(f"{name!r} lies outside of the folder of the rules file")
+        with path.open(encoding="utf-8-sig") as lines:
+            ids = {line.split(",")[0].strip().strip('"') for line in lines}
+        if len(ids) > MOST_IDS:
+            raise ValueError(f"{name!r} holds more than {MOST_IDS:,} ids")
+        return frozenset(ids - {""})
+
+    return read

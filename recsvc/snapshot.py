@@ -1,0 +1,39 @@
+"""Everything that one answer is made from, held together: swapped as a whole, never changed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from models.base import Model
+from models.catalogue import Catalogue
+from models.columns import Column
+from models.context_table import ContextTable
+from models.histories import Histories
+from models.ids import IdIndex
+from models.shop import Shop
+from models.stock import Stock
+from recsvc.rules.bind import BoundRules
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of the models, one of the catalogue, one of the rules."""
+
+    shop: Shop
+    clock: Callable[[], int]
+    """The shop's clock: Unix seconds."""
+    version: str | None
+    """Of the artifact; None while there is none."""
+    catalogue: Catalogue
+    users: IdIndex
+    stores: IdIndex
+    histories: Histories
+    user_columns: Mapping[str, Column]
+    models: Mapping[str, Model]
+    rules: BoundRules
+    rules_hash: str | None
+    stock: Stock | None = None
+    contexts: Mapping[str, ContextTable] = field(default_factory=dict)
+
+    def under(self, rules: BoundRules, rules_hash: str | None) -> "Snapshot":
+        """Return the same under other rules."""
+        return replace(self, rules=rules, rules_hash=rules_hash)

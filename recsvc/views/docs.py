@@ -1,0 +1,34 @@
+"""The OpenAPI document: as JSON, and as a page that fetches nothing from outside."""
+
+from importlib.resources import files
+
+import orjson
+from flask import Response, render_template
+
+from recsvc.docs_page import operations
+from recsvc.headers import DOCS_POLICY
+from recsvc.service import service
+from recsvc.views.replies import unchanging
+
+TYPES = {"docs.css": "text/css", "docs.js": "text/javascript"}
+
+
+def openapi() -> Response:
+    """Answer with the OpenAPI document."""
+    return unchanging(orjson.dumps(service().document), "application/json")
+
+
+def page() -> Response:
+    """Answer with the page that shows the document, with a form to try each address."""
+    here = service()
+    origin = f"http://{here.settings.host}:{here.settings.port}"  # the page's script puts its own address there
+    told = operations(here.document, origin)
+    shown = render_template("docs.html", document=here.document, operations=told, origin=origin)
+    answer = unchanging(shown.encode(), "text/html")
+    answer.headers["Content-Security-Policy"] = DOCS_POLICY
+    return answer
+
+
+def asset(asset: str) -> Response:
+    """Answer with the style or the script of the page."""
+    return unchanging((files("recsvc") / "static" / asset).read_bytes(), TYPES[asset])

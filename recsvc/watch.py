@@ -1,0 +1,82 @@
+"""The watcher: looks at the live version and the rules file by polling, and renews what is live beside the requests.
+
+Polling, since watching by inotify misses the second rename of a file and every second swap of a Kubernetes volume.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsvc.serving import Live, Look
+from recsvc.telemetry import log_crash
+
+DEEP_SECONDS = 10.0
+"""Pause between two looks at the content, and between two tries at what did not load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What ``stat`` says of a file; another mark means another content, and nearly always the other way round."""
+
+    path: str
+    inode: int
+    size: int
+    changed: int
+
+
+def mark_of(path: Path | None) -> Mark | None:
+    """Return the mark of the file at ``path``, behind all links; None where there is none."""
+    if path is None:
+        return None
+    try:
+        real = path.resolve(strict=True)
+        told = real.stat()
+    except OSError:
+        return None
+    return Mark(str(real), told.st_ino, told.st_size, told.st_mtime_ns)
+
+
+class Watcher:
+    """Renews ``live`` of one process; start it after the fork."""
+
+    def __init__(self, live: Live, poll_seconds: float) -> None:
+        self.live, self.poll_seconds = live, poll_seconds
+        self._mark: Mark | None = None  # at the last look
+        self._settled: Look | None = None  # the last content that two looks in a row agreed on
+        self._settled_mark: Mark | None = None
+        self._deep = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recsvc-watcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking, and wait for the look under way."""
+        self._stop.set()
+        self._thread.join()
+
+    def check(self) -> None:
+        """Look once, and load what changed; a rules file only when two looks in a row see the same."""
+        mark = mark_of(self.live.rules)
+        same, self._mark = mark == self._mark, mark
+        deep = time.monotonic() - self._deep >= DEEP_SECONDS
+        if same and (deep or self._settled is None or mark != self._settled_mark):
+            self._settled, self._settled_mark = self.live.look(), mark
+        if self._settled is None:
+            return
+        look = Look(self.live.registry.current(), self._settled.text, self._settled.trouble)
+        retry = deep and bool(self.live.state.troubles)
+        if deep:
+            self._deep = time.monotonic()
+        if look.key != self.live.tried or retry:
+            self.live.load(look)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self.poll_seconds):
+            try:
+                self.check()
+            except Exception as error:  # whatever it is, the watching goes on
+                log_crash(error, "watcher")

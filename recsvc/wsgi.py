@@ -1,0 +1,106 @@
+"""The app under gunicorn: threads in processes that share what was loaded before they were forked."""
+
+import ctypes
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from models.errors import ConfigError
+from recsvc.service import service_of
+from recsvc.settings import Settings, is_loopback
+from recsvc.watch import Watcher
+
+PARENT_DIED = 1
+"""``PR_SET_PDEATHSIG`` of Linux."""
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn inside this process, with our settings and nobody else's."""
+
+    def __init__(self, app: Flask, settings: Settings, announce: Callable[[str], None]) -> None:
+        self.flask, self.settings, self.announce = app, settings, announce
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings over to gunicorn."""
+        for name, value in gunicorn_settings(self.settings, self.announce).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Return the app, made before any fork."""
+        return self.flask
+
+
+def bind_host(settings: Settings) -> str:
+    """Return the address to listen on: without keys a loopback one, whatever was asked for."""
+    return settings.host if settings.keys or is_loopback(settings.host) else "127.0.0.1"
+
+
+def gunicorn_settings(settings: Settings, announce: Callable[[str], None]) -> dict[str, Any]:
+    """Return gunicorn's settings.
+
+    Args:
+        settings: ours.
+        announce: called with the address when the socket listens.
+    """
+    host = bind_host(settings)
+    shared_memory = Path("/dev/shm")  # heartbeats need a place that can be written, under a read-only root too
+    return {
+        "bind": f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}",
+        "workers": settings.workers,
+        "worker_class": "gthread",
+        "threads": settings.threads,
+        "preload_app": True,
+        "control_socket_disable": True,
+        "worker_tmp_dir": str(shared_memory) if os.access(shared_memory, os.W_OK) else None,
+        "timeout": 30,
+        "graceful_timeout": 10,
+        "keepalive": 75,  # longer than the 60 seconds of the usual proxies, so that they close first
+        "limit_request_line": 8190,
+        "limit_request_fields": 64,
+        "limit_request_field_size": 8190,
+        "loglevel": "warning",
+        "when_ready": lambda server: announce(address(server.LISTENERS[0].getsockname())),
+        "post_fork": die_with_parent,
+        "post_worker_init": start_watching,
+    }
+
+
+def address(name: tuple[Any, ...]) -> str:
+    """Return the URL of a socket's own ``name``."""
+    host = f"[{name[0]}]" if ":" in name[0] else name[0]
+    return f"http://{host}:{name[1]}"
+
+
+def die_with_parent(server: Any, _worker: Any) -> None:
+    """Let a worker end at once when the master does, even by kill -9, so that no orphan holds the port."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl"):
+        libc.prctl(PARENT_DIED, signal.SIGKILL)
+    if os.getppid() != server.pid:  # it died before we asked to be told
+        os._exit(1)
+
+
+def start_watching(worker: Any) -> None:
+    """Bring a new worker up to date and start its watcher: threads do not live through a fork."""
+    here = service_of(worker.wsgi)
+    watcher = Watcher(here.live, here.settings.poll_seconds)
+    watcher.check()
+    watcher.start()
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise ConfigError, with what to do, where nobody can listen on ``port`` of ``host``."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(f"{host}:{port}: {error.strerror}: take another with --port or RECSVC_PORT") from error

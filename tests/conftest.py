@@ -1,0 +1,64 @@
+"""What several tests share: a tiny shop, trained once a session."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from models.shop import Shop, read_shop
+from recsvc.carousel import Engine
+from recsvc.loading import load_engine
+from recsvc.rules_file import read_file
+from recsvc.serving import with_rules
+from tiny_shop import write_tiny_shop
+from training.pipeline import Options, Report, run
+from training.progress import SILENT
+
+
+@dataclass(frozen=True, slots=True)
+class TinyShop:
+    """A shop on the disk, with a trained and published version."""
+
+    folder: Path
+    shop: Shop
+    report: Report
+
+    @property
+    def toml(self) -> Path:
+        """Its shop.toml."""
+        return self.folder / "shop.toml"
+
+    @property
+    def artifacts(self) -> Path:
+        """Its artifacts folder."""
+        return self.folder / "artifacts"
+
+    def clock(self) -> int:
+        """Return the shop's time at its start."""
+        return self.shop.moment("2026-10-09 18:00")
+
+
+@pytest.fixture(scope="session")
+def trained_shop(tmp_path_factory: pytest.TempPathFactory) -> TinyShop:
+    """The tiny shop, trained and judged once; do not change it (take ``tiny_shop`` for that)."""
+    folder = tmp_path_factory.mktemp("tiny")
+    shop = read_shop(write_tiny_shop(folder))
+    report = run(shop, Options(folder / "artifacts", int(time.time()), shop.moment("2026-10-09 18:00")), SILENT)
+    return TinyShop(folder, shop, report)
+
+
+@pytest.fixture
+def tiny_shop(trained_shop: TinyShop, tmp_path: Path) -> TinyShop:
+    """A copy of the trained tiny shop that a test may change."""
+    folder = tmp_path / "tiny"
+    shutil.copytree(trained_shop.folder, folder, symlinks=True)
+    return TinyShop(folder, read_shop(folder / "shop.toml"), trained_shop.report)
+
+
+@pytest.fixture(scope="session")
+def tiny_engine(trained_shop: TinyShop) -> Engine:
+    """The engine of the tiny shop, with its rules."""
+    engine = load_engine(trained_shop.shop, trained_shop.report.folder, None, trained_shop.clock)
+    return with_rules(engine, read_file(trained_shop.folder / "rules.yaml", engine.snapshot))

@@ -1,0 +1,124 @@
+"""`make demo` on a cut of the sample shop, and every command of the pages against it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from markdown import Block, blocks
+from sample_shop import SAMPLE, Demo, answers_at, cut_sample, demo_in, plain_environment
+
+PAGE, PINNED, HIDDEN = "1130319", "1014956", "916122"
+LINE = re.compile(r"^ +(\d+)\. +(\S+) +(.*?) +[\d.]+ USD +(\S+) +(\S.*)$")
+CURL = f"""#!{sys.executable}
+import os, sys, urllib.request
+words, headers, data, url = sys.argv[1:], {{}}, None, None
+while words:
+    word = words.pop(0)
+    if word == "-H":
+        name, _, value = words.pop(0).partition(": ")
+        headers[name] = value
+    elif word == "-d":
+        data = words.pop(0).encode()
+    elif word != "-s":
+        url = word.replace(":8000/", ":" + os.environ["RECSVC_PORT"] + "/")
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}))
+print(opener.open(urllib.request.Request(url, data, headers), timeout=30).read().decode())
+"""
+"""As much of curl as the pages use, at the port of the test; an error ends it with a traceback."""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo that trained the cut and serves it."""
+    folder = tmp_path_factory.mktemp("demo")
+    cut_sample(folder)
+    with demo_in(folder) as running:
+        yield running
+
+
+def run(demo: Demo, script: str) -> subprocess.CompletedProcess[str]:
+    """Run ``script`` in the demo's folder, with its port and our curl."""
+    tools = demo.folder / "bin"
+    tools.mkdir(exist_ok=True)
+    (tools / "curl").write_text(CURL)
+    (tools / "curl").chmod(0o755)
+    environment = plain_environment(RECSVC_PORT=str(demo.port))
+    environment["PATH"] = f"{tools}{os.pathsep}{environment['PATH']}"
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    return subprocess.run(command, cwd=demo.folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def shown(log: str) -> list[list[tuple[str, ...]]]:
+    """Return (position, product, name, source, reason) of each product below each curl line."""
+    parts = re.split(r"^curl ", log, flags=re.M)[1:]
+    return [[found.groups() for line in part.splitlines() if (found := LINE.match(line))] for part in parts]
+
+
+def test_the_demo_shows_three_carousels_that_can_be_asked_again(demo: Demo) -> None:
+    """Below each of three curl lines stand the products that the line answers."""
+    lines = re.findall(r"^(curl -s .*)$", demo.log, re.M)
+    assert len(lines) == 3
+    for line, products in zip(lines, shown(demo.log), strict=True):
+        items = json.loads(run(demo, line).stdout)["items"]
+        assert [item["product_id"] for item in items] == [product[1] for product in products]
+        assert len(items) == 6
+
+
+def test_the_scene_is_played(demo: Demo) -> None:
+    """The wine is pinned first for the wine lover alone; three shoppers see three lists; what is recalled is nowhere."""
+    wine_lover, somebody_else, unknown = shown(demo.log)
+    assert wine_lover[0][1] == PINNED and wine_lover[0][3] == "pin"
+    assert [product[3] for product in (*wine_lover[1:], *somebody_else, *unknown)].count("pin") == 0
+    lists = [tuple(product[1] for product in products) for products in (wine_lover, somebody_else, unknown)]
+    assert len(set(lists)) == 3
+    assert not {HIDDEN, PAGE} & {product for products in lists for product in products}
+
+
+def test_the_recalled_product_would_show_without_its_rule(demo: Demo) -> None:
+    """Without the rules the recalled product is among the bestsellers; with them it is not."""
+    (demo.folder / "ask.csv").write_text("request_id,carousel,size\n1,bestsellers,100\n")
+    batch = f"recsvc batch {SAMPLE}/shop.toml --requests ask.csv"
+    run(demo, f"{batch} --out with.csv && {batch} --rules none --out without.csv")
+    assert f",{HIDDEN}," in (demo.folder / "without.csv").read_text()
+    assert f",{HIDDEN}," not in (demo.folder / "with.csv").read_text()
+
+
+@pytest.mark.parametrize("block", blocks("sh"), ids=str)
+def test_every_command_in_the_pages_runs(demo: Demo, block: Block) -> None:
+    """A block of commands ends without an error, and says something."""
+    done = run(demo, block.text)
+    assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"
+    assert done.stdout.strip() or done.stderr.strip()
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+def test_every_rules_file_in_the_pages_is_one(demo: Demo, block: Block) -> None:
+    """A rules file that a page shows loads against the sample's catalogue without a fault."""
+    (demo.folder / "shown.yaml").write_text(block.text)
+    done = run(demo, f"recsvc rules check shown.yaml --shop {SAMPLE}/shop.toml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_second_demo_takes_the_version_that_is_there_and_ctrl_c_ends_all_of_it(demo: Demo) -> None:
+    """It trains nothing, ends with 130 and without a traceback, and leaves neither a process nor an open port behind."""
+    with demo_in(demo.folder) as second:
+        assert "is published already" in second.log
+        assert second.interrupt() == 130
+    assert "Traceback" not in second.log
+    assert not answers_at(second.port)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(second.process.pid, signal.SIGKILL)
+
+
+def test_a_demo_names_a_port_that_is_taken(demo: Demo) -> None:
+    """A taken port ends it at once with exit code 1 and what to do."""
+    script = Path(__file__).parent.parent / "examples" / "demo.py"
+    done = run(demo, f"python {script} --port {demo.port}")
+    assert done.returncode == 1
+    assert "take another" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,58 @@
+"""Returns take their purchase back, and a purchase is never taken twice."""
+
+from small_shop import Read
+
+TOML = 'columns = { user_id = "u", product_id = "p", order_id = "o", time = "t", quantity = "q" }'
+HEAD = "u,p,o,t,q\n"
+
+
+def left(read: Read, rows: str, toml: str = TOML) -> tuple[list[float], dict[str, int]]:
+    data = read(HEAD + rows, toml=toml)
+    return data.purchases.quantity.tolist(), dict(data.facts.tables["purchases"].set_aside)
+
+
+def test_a_return_of_the_same_order_lowers_its_quantity(read: Read) -> None:
+    """Bought 5, brought back 2: 3 remain."""
+    quantity, aside = left(read, "a,x,1,2020-01-01,5\na,x,1,2020-01-03,-2\n")
+    assert quantity == [3]
+    assert aside == {"return: takes its purchase back": 1}
+
+
+def test_a_cancellation_under_its_own_number_takes_the_last_like_it(read: Read) -> None:
+    """Invoice C9 cancels the latest earlier line of the same user, product and quantity."""
+    rows = "a,x,1,2020-01-01,2\na,x,2,2020-01-05,2\na,x,3,2020-01-09,2\na,x,C9,2020-01-06,-2\n"
+    data = read(HEAD + rows, toml=TOML)
+    assert data.purchases.time.tolist() == [1_577_836_800, 1_578_528_000]
+    assert data.facts.tables["purchases"].set_aside == {
+        "return: takes its purchase back": 1,
+        "purchase that was taken back": 1,
+    }
+
+
+def test_one_purchase_is_taken_back_once(read: Read) -> None:
+    """The second return of a single purchase finds nothing, and says so."""
+    quantity, aside = left(read, "a,x,1,2020-01-01,2\na,x,C1,2020-01-02,-2\na,x,C2,2020-01-03,-2\n")
+    assert quantity == []
+    assert aside["return without its purchase"] == 1
+
+
+def test_a_return_before_the_purchase_or_of_another_user_takes_nothing(read: Read) -> None:
+    """Only what was bought earlier, by the same user, in the same quantity."""
+    rows = "a,x,1,2020-01-05,2\na,x,C1,2020-01-01,-2\nb,x,C2,2020-01-06,-2\na,x,C3,2020-01-06,-1\n"
+    quantity, aside = left(read, rows)
+    assert quantity == [2]
+    assert aside == {"return without its purchase": 3}
+
+
+def test_a_refund_event_is_a_return(read: Read) -> None:
+    """The event says it too, with a quantity above 0."""
+    toml = TOML.replace("}", ', event = "e" }')
+    data = read("u,p,o,t,q,e\na,x,1,2020-01-01,1,purchase\na,x,1,2020-01-02,1,Refund\na,y,1,2020-01-01,1,\n", toml=toml)
+    assert [data.products.id(int(row)) for row in data.purchases.product] == ["y"]
+
+
+def test_anonymous_cancellations_touch_nobody(read: Read) -> None:
+    """Without a user only the same order counts."""
+    quantity, aside = left(read, ",x,1,2020-01-01,1\n,x,C1,2020-01-02,-1\n,y,2,2020-01-01,1\n,y,2,2020-01-02,-1\n")
+    assert quantity == [1]
+    assert aside["return without its purchase"] == 1

@@ -1,0 +1,1 @@
+"""The offline pipeline: raw files in, a trained artifact out."""

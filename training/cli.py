@@ -1,0 +1,210 @@
+"""``recsvc-train``: from a shop's files to a trained version. Exit codes: 0 done, 1 bad input, 2 usage, 3 gate refused."""
+
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from models.artifact import Manifest
+from models.errors import GateRefusedError, RecsvcError
+from models.registry import Registry
+from models.shop import Shop, read_shop
+from training.judge import Result, metrics_of, table
+from training.pipeline import Options, Report
+from training.pipeline import evaluate as evaluate_shop
+from training.pipeline import run as run_shop
+from training.progress import Progress
+from training.read.page import data_page
+from training.read.shop_data import read_shop_data
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="recsvc", prog_name="recsvc-train")
+def cli() -> None:
+    """Train product recommendations from a shop's own files.
+
+    \b
+    A first day:
+      recsvc-train check shop.toml      what the files say, and what to fix first
+      recsvc-train run shop.toml        train, judge, and publish what does not lose
+
+    Exit codes: 0 done, 1 bad input, 2 usage, 3 the gate refused a version.
+    """
+
+
+def main(prog_name: str = "recsvc-train") -> None:
+    """Run the command; what is wrong with the input ends it with a message and an exit code, not with a traceback."""
+    try:
+        cli(prog_name=prog_name)
+    except RecsvcError as error:
+        click.echo("\n".join(f"{prog_name}: {line}" for line in str(error).splitlines()), err=True)
+        sys.exit(3 if isinstance(error, GateRefusedError) else 1)
+
+
+@cli.command()
+@click.argument("shop", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, no progress.")
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write every refused row to rejects.csv in this folder: table, file, line, reason, row.",
+)
+@click.option("--until", metavar="TIME", help="Leave out purchases from this moment on, such as 2026-11-01.")
+def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None) -> None:
+    """Read the files of SHOP (a shop.toml), and tell what they hold and what to fix first.
+
+    Nothing is trained and nothing is changed. Rows that cannot be used are refused and counted by reason with their
+    file and line; rows that `keep` leaves out are set aside.
+
+    \b
+    Example:
+      recsvc-train check examples/complete-journey/shop.toml --rejects out/
+    """
+    told = read_shop(shop)
+    machine = time.time()
+    data = read_shop_data(
+        told,
+        until=None if until is None else told.moment(until),
+        now=int(machine) + told.clock_offset(machine),
+        rejects=None if rejects is None else rejects / "rejects.csv",
+        progress=Progress(quiet=as_json),
+    )
+    click.echo(json.dumps(data.facts.plain(), ensure_ascii=False) if as_json else data_page(told, data.facts))
+
+
+ARTIFACTS = click.option(
+    "--artifacts",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="RECSVC_ARTIFACTS",
+    default=Path("artifacts"),
+    show_default=True,
+    help="Folder of trained versions. [RECSVC_ARTIFACTS]",
+)
+UNTIL = click.option(
+    "--until", metavar="TIME", help="Use only purchases strictly before this moment of the shop's clock."
+)
+SEED = click.option("--seed", type=click.IntRange(min=0), help="Seed of everything random; default: shop.toml's.")
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, no progress.")
+
+
+def _options(told: Shop, artifacts: Path, until: str | None, seed: int | None) -> Options:
+    now = time.time()
+    moment = None if until is None else told.moment(until)
+    return Options(artifacts, int(now), int(now) + told.clock_offset(now), moment, seed)
+
+
+@cli.command()
+@click.argument("shop", type=click.Path(path_type=Path))
+@ARTIFACTS
+@UNTIL
+@SEED
+@click.option("--fast", is_flag=True, help="Do not judge the version: no figures, and no gate that could refuse it.")
+@click.option("--no-publish", is_flag=True, help="Write the version, and leave the live one as it is.")
+@JSON
+def run(
+    shop: Path, artifacts: Path, until: str | None, seed: int | None, fast: bool, no_publish: bool, as_json: bool
+) -> None:
+    """Train SHOP (a shop.toml): read, judge on the last days, fit on everything, write a version, publish it.
+
+    A version that loses to the live one beyond its interval is written and not published (exit code 3). Rows that
+    cannot be used are kept in rejects.csv in the artifacts folder.
+
+    \b
+    Example:
+      recsvc-train run examples/complete-journey/shop.toml --until 2017-12-01 --artifacts out/
+    """
+    told = read_shop(shop)
+    options = replace(_options(told, artifacts, until, seed), fast=fast, publish=not no_publish)
+    report = run_shop(told, options, Progress(quiet=as_json))
+    click.echo(json.dumps(_report_json(report), ensure_ascii=False) if as_json else _report_text(report))
+    if report.refused is not None:
+        raise GateRefusedError(report.refused)
+
+
+@cli.command()
+@click.argument("shop", type=click.Path(path_type=Path))
+@ARTIFACTS
+@UNTIL
+@SEED
+@JSON
+def evaluate(shop: Path, artifacts: Path, until: str | None, seed: int | None, as_json: bool) -> None:
+    """Judge the models of SHOP on the last days of its data, through the serving engine; nothing is kept.
+
+    Models are fitted on what came before these days. Each task is compared with the bestsellers; intervals are 95 %
+    bootstrap intervals over shoppers.
+
+    \b
+    Example:
+      recsvc-train evaluate examples/complete-journey/shop.toml --until 2017-12-01
+    """
+    told = read_shop(shop)
+    results = evaluate_shop(told, _options(told, artifacts, until, seed), Progress(quiet=as_json))
+    click.echo(json.dumps(metrics_of(results)) if as_json else table(results))
+
+
+@cli.command()
+@ARTIFACTS
+@JSON
+def versions(artifacts: Path, as_json: bool) -> None:
+    """List the trained versions, oldest first; the live one has a star."""
+    registry = Registry(artifacts)
+    live, found = registry.current(), registry.versions()
+    if as_json:
+        lines = [
+            {"version": m.version, "until": m.until, "live": _is_live(m, live), "metrics": m.metrics} for m in found
+        ]
+        click.echo(json.dumps(lines))
+        return
+    for manifest in found:
+        star = "*" if _is_live(manifest, live) else " "
+        click.echo(
+            f"{star} {manifest.version}  {manifest.shop}  {manifest.data.get('lines', 0):,} purchases{_score(manifest)}"
+        )
+    if not found:
+        click.echo(f"no version in {artifacts}: recsvc-train run shop.toml makes one")
+
+
+@cli.command()
+@click.argument("version")
+@ARTIFACTS
+def promote(version: str, artifacts: Path) -> None:
+    """Make VERSION the live one; running services pick it up within two seconds."""
+    click.echo(f"live: {Registry(artifacts).promote(version).name}")
+
+
+@cli.command()
+@ARTIFACTS
+def rollback(artifacts: Path) -> None:
+    """Make live what was live before; running services pick it up within two seconds."""
+    click.echo(f"live: {Registry(artifacts).rollback().name}")
+
+
+def _is_live(manifest: Manifest, live: Path | None) -> bool:
+    return live is not None and live.name == manifest.version
+
+
+def _score(manifest: Manifest) -> str:
+    found = [f"{task} {values['ndcg@10'][0]:.4f}" for task, values in manifest.metrics.items() if "/" not in task]
+    return "  ndcg@10: " + ", ".join(found) if found else ""
+
+
+def _report_text(report: Report) -> str:
+    lines = [table(report.results)] if report.results else []
+    lines.append(f"version {report.manifest.version}: {report.folder}")
+    if report.refused is None:
+        lines.append("published: it is live" if report.published else "not published: --no-publish")
+    return "\n".join(lines)
+
+
+def _report_json(report: Report) -> dict[str, object]:
+    results: list[Result] = report.results
+    return {
+        "version": report.manifest.version,
+        "folder": str(report.folder),
+        "published": report.published,
+        "refused": report.refused,
+        "metrics": metrics_of(results),
+    }

@@ -1,0 +1,77 @@
+"""Fit every model, and lay out what an artifact holds."""
+
+from dataclasses import replace
+from typing import Any
+
+from models.artifact import Manifest
+from models.base import Fitting, Model
+from models.columns import column_arrays
+from models.histories import Histories
+from models.schema import Arrays
+from models.settings_of import settings_of
+from models.shop import Shop
+from models.sources import new_models
+from models.stock import Stock
+from training.progress import Progress
+from training.read.shop_data import ShopData
+
+
+def before(data: ShopData, moment: int) -> ShopData:
+    """Return ``data`` with the purchases strictly before ``moment`` only."""
+    return replace(data, purchases=data.purchases.where(data.purchases.time < moment))
+
+
+def fit_models(data: ShopData, until: int, shop: Shop, seed: int, progress: Progress) -> dict[str, Model]:
+    """Return every model fitted on ``data``, by source name."""
+    bundle = Fitting(data.purchases, data.catalogue, until, seed, shop.training.threads)
+    models = new_models()
+    with progress.step("fitting models", total=len(models)) as bar:
+        for model in models.values():
+            model.fit(bundle)
+            bar.update(1)
+    return models
+
+
+def artifact_groups(data: ShopData, models: dict[str, Model]) -> dict[str, Arrays]:
+    """Return everything that serving maps, by group of arrays."""
+    groups: dict[str, Arrays] = {
+        "products": data.catalogue.arrays(),
+        "ids/products": data.products.arrays(),
+        "ids/users": data.users.arrays(),
+        "ids/stores": data.stores.arrays(),
+        "users": column_arrays(dict(data.user_columns)),
+        "history": Histories.of(data.purchases).arrays(),
+    }
+    if len(data.stock.product):
+        told = data.stock
+        groups["stock"] = Stock.of(
+            told.product, told.store, told.quantity, len(data.products), len(data.stores)
+        ).arrays()
+    groups |= {f"context/{name}": table.arrays() for name, table in data.contexts.items()}
+    return groups | {f"models/{name}": model.arrays() for name, model in models.items()}
+
+
+def manifest_of(
+    shop: Shop, data: ShopData, models: dict[str, Model], version: str, created: str, until: int, seed: int
+) -> Manifest:
+    """Return the manifest of a version, without metrics and digests yet."""
+    return Manifest(
+        version=version,
+        shop=shop.name,
+        created=created,
+        until=until,
+        seed=seed,
+        data=without_rows(data.facts.plain()),
+        config={
+            "models": {name: settings_of(model) for name, model in models.items()},
+            "training": shop.training.model_dump(mode="json"),
+            "evaluation": shop.evaluation.model_dump(mode="json"),
+            "context": {name: table.settings() for name, table in data.contexts.items()},
+        },
+    )
+
+
+def without_rows(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts without examples of rows: a manifest names no shopper."""
+    tables = {name: {k: v for k, v in table.items() if k != "examples"} for name, table in facts["tables"].items()}
+    return {**facts, "tables": tables}

@@ -1,0 +1,1 @@
+"""How lists are judged: each measure one file."""

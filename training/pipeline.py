@@ -1,0 +1,156 @@
+"""READ FIRST: from raw files to a published version, the steps in order.
+
+read -> split by time -> fit on what came before -> judge through the serving engine -> fit on everything -> write ->
+gate -> publish. A version that fails in any step leaves the live one as it was.
+"""
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from models.artifact import Manifest, read_manifest, write_artifact
+from models.errors import ArtifactError, DataError, GateRefusedError
+from models.registry import Registry
+from models.schema import DAY
+from models.shop import Shop
+from training.fit import artifact_groups, before, fit_models, manifest_of
+from training.gate import check_gate
+from training.judge import Result, judge, metrics_of
+from training.prices import with_prices
+from training.progress import Progress
+from training.read.shop_data import ShopData, read_shop_data
+from training.split import make_requests
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one run differs from what shop.toml says."""
+
+    artifacts: Path
+    now: int
+    """Unix seconds of the machine's clock: names the version."""
+    clock: int
+    """Unix seconds of the shop's clock: what lies later is refused."""
+    until: int | None = None
+    """Unix seconds: only purchases strictly before."""
+    seed: int | None = None
+    fast: bool = False
+    """Skip the judging, and the gate with it: a version without figures cannot lose."""
+    publish: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did."""
+
+    manifest: Manifest
+    folder: Path
+    results: list[Result]
+    published: bool
+    refused: str | None
+    """Why the gate kept it back."""
+
+
+def run(shop: Shop, options: Options, progress: Progress) -> Report:
+    """Train, judge, write and publish a version of ``shop``.
+
+    Raises:
+        DataError: the data cannot be used.
+        ArtifactError: the artifacts folder belongs to another shop, or cannot be written.
+    """
+    registry = Registry(options.artifacts)
+    check_owner(registry, shop)
+    seed = shop.training.seed if options.seed is None else options.seed
+    data = read(shop, options, progress)
+    until = end_of(data, options.until)
+    results = [] if options.fast else rehearse(shop, data, until, seed, options, progress)
+    data = with_prices(data)
+    models = fit_models(data, until, shop, seed, progress)
+    version, created = name_version(shop, options, seed, data)
+    manifest = replace(manifest_of(shop, data, models, version, created, until, seed), metrics=metrics_of(results))
+    with progress.step("writing the version"):
+        manifest = write_artifact(registry.path(version), manifest, artifact_groups(data, models))
+    published, refused = (publish(registry, manifest, shop)) if options.publish else (False, None)
+    return Report(manifest, registry.path(version), results, published, refused)
+
+
+def evaluate(shop: Shop, options: Options, progress: Progress) -> list[Result]:
+    """Return how the models of ``shop`` do on the last days of the data; nothing is kept."""
+    seed = shop.training.seed if options.seed is None else options.seed
+    data = read(shop, options, progress)
+    return rehearse(shop, data, end_of(data, options.until), seed, options, progress)
+
+
+def read(shop: Shop, options: Options, progress: Progress) -> ShopData:
+    """Return the data of ``shop``; refused rows go to ``rejects.csv`` in the artifacts folder.
+
+    Raises:
+        DataError: it cannot be used, or nothing is left of it.
+    """
+    rejects = options.artifacts / "rejects.csv"
+    data = read_shop_data(shop, until=options.until, now=options.clock, rejects=rejects, progress=progress)
+    if not len(data.purchases):
+        raise DataError(f"{shop.file}: no purchase is left to learn from; see `recsvc-train check {shop.file.name}`")
+    return data
+
+
+def end_of(data: ShopData, until: int | None) -> int:
+    """Return the moment that models are trained for: ``until``, else one second after the last purchase."""
+    return int(data.purchases.time.max()) + 1 if until is None else until
+
+
+def rehearse(shop: Shop, data: ShopData, until: int, seed: int, options: Options, progress: Progress) -> list[Result]:
+    """Fit on what came before the last days, and judge on these days; no data, no result."""
+    start = until - shop.evaluation.days * DAY
+    tasks = make_requests(data.purchases, start, until, shop.evaluation.users, seed)
+    known = with_prices(before(data, start))
+    if not tasks or not len(known.purchases):
+        return []
+    models = fit_models(known, start, shop, seed, progress)
+    with tempfile.TemporaryDirectory(prefix="recsvc-rehearsal-") as folder:
+        registry = Registry(Path(folder))
+        manifest = manifest_of(shop, known, models, "rehearsal", _iso(options.now), start, seed)
+        write_artifact(registry.path("rehearsal"), manifest, artifact_groups(known, models))
+        registry.promote("rehearsal")
+        return judge(shop, registry.folder, data, tasks, seed, progress)
+
+
+def publish(registry: Registry, manifest: Manifest, shop: Shop) -> tuple[bool, str | None]:
+    """Promote a written version where the gate lets it, and delete old ones; return whether, and why not."""
+    live = registry.current()
+    if shop.publication.gate and live is not None and manifest.metrics:
+        try:
+            check_gate(manifest, read_manifest(live), shop.publication.metric)
+        except GateRefusedError as error:
+            return False, str(error)
+    registry.promote(manifest.version)
+    registry.clean(shop.publication.keep_versions)
+    return True, None
+
+
+def check_owner(registry: Registry, shop: Shop) -> None:
+    """Return where the artifacts folder is empty or this shop's.
+
+    Raises:
+        ArtifactError: another shop's versions lie there.
+    """
+    for manifest in registry.versions():
+        if manifest.shop != shop.name:
+            raise ArtifactError(
+                f"{registry.folder}: holds versions of {manifest.shop!r}, not of {shop.name!r}; take another --artifacts"
+            )
+
+
+def name_version(shop: Shop, options: Options, seed: int, data: ShopData) -> tuple[str, str]:
+    """Return the name of a new version (moment, and four hex digits of what it is made from) and its ISO moment."""
+    made_from = [shop.model_dump(mode="json"), options.until, seed, data.facts.plain()]
+    mark = hashlib.sha256(json.dumps(made_from, sort_keys=True, default=str).encode()).hexdigest()[:4]
+    moment = datetime.fromtimestamp(options.now, UTC)
+    return f"{moment:%Y-%m-%dT%H-%M-%SZ}-{mark}", _iso(options.now)
+
+
+def _iso(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")

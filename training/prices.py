@@ -1,0 +1,38 @@
+"""The usual price of a product whose catalogue row names none: what shoppers paid lately."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from models.catalogue import Catalogue
+from models.columns import NumberColumn
+from models.schema import DAY, Doubles, Purchases
+from training.read.shop_data import ShopData
+
+PRICE_DAYS = 90
+"""Days before a product's last sale whose prices count."""
+
+
+def with_prices(data: ShopData) -> ShopData:
+    """Return ``data`` with the usual price paid wherever the catalogue names none."""
+    catalogue = data.catalogue
+    given = catalogue.columns.get("price")
+    values = given.values if isinstance(given, NumberColumn) else np.full(len(catalogue), np.nan)
+    filled = np.where(np.isnan(values), usual_price(data.purchases), values)
+    if not np.isfinite(filled).any():
+        return data
+    columns = {**catalogue.columns, "price": NumberColumn(filled)}
+    return replace(data, catalogue=Catalogue.of(catalogue.ids, columns, catalogue.version))
+
+
+def usual_price(purchases: Purchases) -> Doubles:
+    """Return (n_products,) the median price of a piece over each product's last days of sale; NaN where never sold."""
+    out = np.full(purchases.n_products, np.nan)
+    known = np.flatnonzero(np.isfinite(purchases.price) & (purchases.price > 0))
+    last = np.full(purchases.n_products, np.iinfo(np.int64).min)
+    np.maximum.at(last, purchases.product[known], purchases.time[known])
+    recent = known[purchases.time[known] >= last[purchases.product[known]] - PRICE_DAYS * DAY]
+    order = recent[np.lexsort((purchases.price[recent], purchases.product[recent]))]
+    product, first, count = np.unique(purchases.product[order], return_index=True, return_counts=True)
+    out[product] = purchases.price[order[first + (count - 1) // 2]]
+    return np.round(out, 2)

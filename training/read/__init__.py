@@ -1,0 +1,1 @@
+"""Raw files in, validated arrays out: sources, mapping, rejects, returns, context tables."""

@@ -1,0 +1,75 @@
+"""The figures of a shop's data page, worked out from its purchases."""
+
+from datetime import date, datetime
+from itertools import pairwise
+
+import numpy as np
+
+from models.schema import UNKNOWN, Ints, Purchases
+from models.shop import Shop
+from training.read.facts import Facts, TableFacts
+
+RARE = 5
+
+
+def figures(shop: Shop, purchases: Purchases, tables: dict[str, TableFacts], listed: Ints) -> Facts:
+    """Return the facts of a reading; ``listed`` are the rows of the products that the products table has."""
+    lines = len(purchases)
+    timed = "time" in tables["purchases"].mapping and lines > 0
+    of_product = np.bincount(purchases.product, minlength=1)
+    of_product = np.sort(of_product[of_product > 0])[::-1]
+    unlisted = len(np.setdiff1d(purchases.product, listed)) if "products" in tables else 0
+    known = purchases.user != UNKNOWN
+    of_user = np.bincount(purchases.user[known], minlength=1)
+    top = max(len(of_product) // 100, 1)
+    return Facts(
+        tables=tables,
+        lines=lines,
+        users=int((of_user > 0).sum()),
+        products=len(of_product),
+        products_listed=len(listed),
+        orders=purchases.n_orders,
+        stores=purchases.n_stores,
+        first=int(purchases.time.min()) if timed else None,
+        last=int(purchases.time.max()) if timed else None,
+        gaps=gaps(shop, purchases) if timed else (),
+        repeat_share=_share(_repeats(purchases), lines),
+        top_products_share=_share(int(of_product[:top].sum()), lines),
+        rare_products=int((of_product < RARE).sum()),
+        one_order_users=_one_order(purchases),
+        largest_user_share=_share(int(of_user.max()), lines),
+        without_catalogue_row=unlisted,
+        without_price=int(np.isnan(purchases.price).sum()),
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _repeats(purchases: Purchases) -> int:
+    """Return how many lines of known users are of a product that they bought in an earlier order."""
+    rows = np.flatnonzero(purchases.user != UNKNOWN)
+    rows = rows[np.lexsort((purchases.time[rows], purchases.product[rows], purchases.user[rows]))]
+    user, product, order = purchases.user[rows], purchases.product[rows], purchases.order[rows]
+    starts = np.ones(len(rows), np.bool_)
+    starts[1:] = (user[1:] != user[:-1]) | (product[1:] != product[:-1])
+    first = np.maximum.accumulate(np.where(starts, np.arange(len(rows)), 0)) if len(rows) else rows
+    return int((order != order[first]).sum())
+
+
+def _one_order(purchases: Purchases) -> int:
+    known = purchases.user != UNKNOWN
+    pairs = np.unique(np.stack([purchases.user[known], purchases.order[known]]), axis=1)
+    return int((np.bincount(pairs[0]) == 1).sum()) if pairs.size else 0
+
+
+def gaps(shop: Shop, purchases: Purchases, most: int = 10) -> tuple[tuple[str, str], ...]:
+    """Return (first, last) of the runs of days without a purchase, longest first; days are the shop's."""
+    hours = np.unique(purchases.time // 900) * 900  # no zone's day starts inside a quarter of an hour
+    days = sorted(
+        {datetime.fromtimestamp(int(one), shop.zone).toordinal() for one in hours[:: max(len(hours) // 10**6, 1)]}
+    )
+    runs = [(one + 1, other - 1) for one, other in pairwise(days) if other - one > 1]
+    runs.sort(key=lambda run: (run[0] - run[1], run[0]))
+    return tuple((str(date.fromordinal(one)), str(date.fromordinal(other))) for one, other in runs[:most])

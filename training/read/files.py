@@ -1,0 +1,146 @@
+"""Files as tables: one small reader a suffix. A new format is one more entry in ``READERS``."""
+
+import codecs
+import gzip
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import duckdb
+
+from models.errors import DataError
+from training.read.engine import Session, first_line, literal, name
+
+_BLOCK = 1 << 20
+_LATIN = "recsvc-latin"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file as an SQL table, and what its columns are."""
+
+    label: str
+    """How messages and rejects call the file."""
+    sql: str
+    """What stands after FROM; it has the column ``#row``, counted from ``first_row``."""
+    types: dict[str, str]
+    """Column -> DuckDB type, in the order of the file."""
+    is_text: bool
+    """True: everything arrived as text, and typing it is ours."""
+    size: int
+    """Bytes, for the progress bar."""
+
+
+Reader = Callable[[Session, Path], tuple[str, bool]]
+
+
+def open_piece(session: Session, path: Path) -> Piece:
+    """Return ``path`` as a table.
+
+    Raises:
+        DataError: no reader for its suffix, an empty file, a truncated or broken one.
+    """
+    suffix = next((one for one in reversed(path.suffixes) if one.lower() not in (".gz", ".zst")), "").lower()
+    if suffix not in READERS:
+        known = ", ".join(READERS)
+        raise DataError(f"{path}: no reader for {suffix or 'a file without a suffix'}: use one of {known} (.gz, .zst)")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: the file is empty: write it again, or take it out of shop.toml")
+    try:
+        sql, is_text = READERS[suffix](session, path)
+        return Piece(path.name, sql, _types(session, sql), is_text, path.stat().st_size)
+    except (duckdb.Error, OSError, EOFError) as error:
+        raise DataError(f"{path}: cannot be read: {first_line(error)}: is it whole?") from error
+
+
+def _types(session: Session, sql: str) -> dict[str, str]:
+    described = session.rows(f"describe select * from {sql}")
+    return {str(row[0]): str(row[1]) for row in described if row[0] != "#row"}
+
+
+def _parquet(_session: Session, path: Path) -> tuple[str, bool]:
+    relation = f"read_parquet({literal(path)}, file_row_number = true)"
+    return f'(select * exclude (file_row_number), file_row_number + 1 as "#row" from {relation})', False
+
+
+def _separated(session: Session, path: Path) -> tuple[str, bool]:
+    """CSV and TSV: all columns as text, so that leading zeros stay; lines that do not fit are kept for the rejects."""
+    options = "all_varchar = true, header = true, store_rejects = true, rejects_limit = 0"
+    if path.suffix.lower() == ".tsv":
+        options += r", delim = '\t'"
+    relation = f"read_csv({literal(as_utf8(path, session.scratch))}, {options})"
+    return f'(select *, row_number() over () + 1 as "#row" from {relation})', True
+
+
+def _json_lines(session: Session, path: Path) -> tuple[str, bool]:
+    """JSON lines: the columns are all the keys of all lines; nested values stay JSON text."""
+    lines = f"read_ndjson_objects({literal(as_utf8(path, session.scratch))}, ignore_errors = true)"
+    keys = [row[0] for row in session.rows(f"select distinct unnest(json_keys(json)) from {lines} order by 1")]
+    if not keys:
+        raise DataError(f"{path}: no line of it is a JSON object")
+    columns = ", ".join(f"json_extract_string(json, {literal(_json_path(key))}) as {name(key)}" for key in keys)
+    return f'(select {columns}, "#row" from (select json, row_number() over () as "#row" from {lines}))', True
+
+
+def _json_path(key: str) -> str:
+    return '$."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+READERS: dict[str, Reader] = {
+    ".csv": _separated,
+    ".txt": _separated,
+    ".tsv": _separated,
+    ".parquet": _parquet,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".json": _json_lines,
+}
+
+
+def as_utf8(path: Path, scratch: Path) -> Path:
+    """Return ``path``, or a UTF-8 copy of it in ``scratch`` where it is UTF-16, or no valid UTF-8 (Latin-1, Windows-1252)."""
+    if path.suffix.lower() == ".zst":
+        return path
+    with _open(path) as file:
+        start = file.read(4)
+    encoding = "utf-16" if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "cp1252"
+    if encoding != "utf-16" and _is_utf8(path):
+        return path
+    copy = scratch / f"utf8-{len(list(scratch.iterdir()))}-{path.name.removesuffix('.gz')}"
+    with (
+        _open(path) as file,
+        io.TextIOWrapper(file, encoding, _LATIN, newline="") as text,
+        copy.open("w", encoding="utf-8", newline="") as out,
+    ):
+        while block := text.read(_BLOCK):
+            out.write(block)
+    return copy
+
+
+def _open(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with _open(path) as file:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _latin(error: UnicodeError) -> tuple[str, int]:
+    """Read the five bytes that Windows-1252 leaves open as Latin-1 does; anything else becomes U+FFFD."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    one = error.object[error.start : error.start + 1]
+    return (one.decode("latin-1") if error.encoding == "charmap" else "\ufffd"), error.start + 1
+
+
+codecs.register_error(_LATIN, _latin)

@@ -1,0 +1,151 @@
+"""Purchase lines from files to inside rows: validated, without products that are none, sorted."""
+
+from models.errors import ConfigError, DataError
+from models.shop import PurchaseTable
+from training.read.engine import Session, literal
+from training.read.facts import TableFacts
+from training.read.mapping import PURCHASES, Plan, plan
+from training.read.stage import stage
+
+OLDEST = 315_532_800
+"""1980: an earlier time is a blank that was written as a number."""
+MOST_PIECES = 1_000_000
+HIGHEST_PRICE = 100_000_000
+BOUGHT = (
+    "purchase",
+    "purchased",
+    "purchase-complete",
+    "order",
+    "ordered",
+    "order completed",
+    "buy",
+    "bought",
+    "sale",
+    "transaction",
+)
+RETURNED = (
+    "refund",
+    "refunded",
+    "return",
+    "returned",
+    "order refunded",
+    "cancel",
+    "cancelled",
+    "canceled",
+    "cancellation",
+)
+WHO = ("user_id", "visitor_id", "session_id", "order_id")
+
+
+def plan_purchases(table: PurchaseTable) -> Plan:
+    """Return what the columns of the purchases are.
+
+    Raises:
+        ConfigError: nothing says who bought, or see ``mapping.plan``.
+    """
+    planned = plan("data.purchases", table, PURCHASES, ["product_id"], closed=True)
+    if not any(one in planned.roles for one in WHO):
+        raise ConfigError(f"data.purchases: nothing says who bought: map one of {', '.join(WHO)}")
+    return planned
+
+
+def checks(planned: Plan, now: int, currency: str | None) -> dict[str, str]:
+    """Return reason -> condition under which a purchase line is refused; ``now`` is in Unix seconds."""
+    has = planned.roles.__contains__
+    nobody = " and ".join(f"{one} is null" for one in WHO if has(one))
+    out = {"no product_id": "product_id is null", f"no {' or '.join(one for one in WHO if has(one))}": nobody}
+    if has("time"):
+        out |= {
+            "time cannot be read": '"!time"',
+            "no time": "time is null",
+            "time in the future": f"time > {now}",
+            "time before 1980": f"time < {OLDEST}",
+        }
+    if has("quantity"):
+        out |= {
+            "quantity is no number": '"!quantity"',
+            "quantity is not finite": "not isfinite(quantity)",
+            "quantity is 0": "quantity = 0",
+            f"quantity is absurd (above {MOST_PIECES:,})": f"abs(quantity) > {MOST_PIECES}",
+        }
+    if has("price"):
+        out |= {
+            "price is no number": '"!price"',
+            "price is not finite": "not isfinite(price)",
+            "price is below 0": "price < 0",
+            f"price is absurd (above {HIGHEST_PRICE:,})": f"price > {HIGHEST_PRICE}",
+        }
+    if has("currency") and currency:
+        out[f"currency is not {currency}"] = f"upper(currency) <> {literal(currency)}"
+    return out
+
+
+def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> TableFacts:
+    """Read the purchases into the engine's table ``lines``, with a column for every name, and count what goes.
+
+    Columns: user, product, store, order_key, time, quantity (above 0), price, kind (0 = bought, 1 = taken back).
+    """
+    planned = plan_purchases(table)
+    facts = stage(session, planned, checks(planned, session.now, session.shop.currency), "raw_lines").facts
+    expected = session.shop.training.expected_files
+    if expected is not None and len(facts.files) < expected:
+        raise DataError(
+            f"data.purchases: {len(facts.files)} files where training.expected_files = {expected}: wait for the rest of "
+            "the export, or lower it"
+        )
+    session.con.execute(f"create temp table lines as {_uniform(session, planned)}")
+    session.con.execute("drop table raw_lines")
+    _set_aside(session, facts, "event is no purchase", "kind = 2")
+    if until is not None and "time" in planned.roles:
+        _set_aside(session, facts, "at or after --until", f"time >= {until}")
+    if "time" not in planned.roles:
+        facts.notes.append("no time column: nothing that depends on time is learned")
+    if "price" not in planned.roles:
+        facts.notes.append("no price column: spend and price bands are not known")
+    return facts
+
+
+def _uniform(session: Session, planned: Plan) -> str:
+    has = planned.roles.__contains__
+
+    def column(one: str, otherwise: str) -> str:
+        return one if has(one) else otherwise
+
+    who = [one for one in ("user_id", "visitor_id") if has(one)]
+    if not who and has("session_id"):
+        who = ["session_id"]
+    user = f"coalesce({', '.join(who)}, '')" if who else "''"
+    orders = [f"'{mark}' || {one}" for mark, one in (("o", "order_id"), ("s", "session_id")) if has(one)]
+    day = (
+        f"'d' || timezone({literal(session.shop.timezone)}, to_timestamp(time))::date"
+        if has("time")
+        else "'r' || \"#file\" || '.' || \"#row\""
+    )
+    quantity = column("quantity", "1.0::double")
+    taken = f"{quantity} < 0"
+    event = "0"
+    if has("event"):
+        taken += f" or lower(event) in {RETURNED}"
+        event = f"case when event is null or lower(event) in {BOUGHT} then 0 else 2 end"
+    store = "coalesce(store_id, '')" if has("store_id") else "''"
+    return f"""select "#file", "#row", {user} as user, product_id as product, {store} as store,
+        hash({user}, coalesce({", ".join([*orders, day])})) as order_key, {column("time", "0::bigint")} as time,
+        abs(coalesce({quantity}, 1.0)) as quantity, {column("price", "null::double")} as price,
+        (case when {taken} then 1 else {event} end)::utinyint as kind from raw_lines"""
+
+
+def _set_aside(session: Session, facts: TableFacts, reason: str, condition: str) -> None:
+    gone = session.rows(f"select count(*) from lines where {condition}")[0][0]
+    if gone:
+        facts.set_aside[reason] += gone
+        session.con.execute(f"delete from lines where {condition}")
+
+
+def judge_products(session: Session, facts: TableFacts) -> None:
+    """Set purchases of products aside that are none, and of those that no table lists where the shop wants it so."""
+    none = "product in (select product_id from products_aside) and product not in (select product_id from products)"
+    _set_aside(session, facts, "product is not kept in data.products", none)
+    data = session.shop.data
+    if data.products is not None and data.purchases.unlisted == "set-aside":
+        unlisted = "product not in (select product_id from products)"
+        _set_aside(session, facts, "product is not listed in data.products", unlisted)

@@ -1,0 +1,58 @@
+"""The data page: what a shop's files hold, as a text that a person can act on."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from models.shop import Shop
+from training.read.advice import advice
+from training.read.facts import Facts, TableFacts
+
+WIDTH = 100
+"""Characters of a row or an expression that are shown."""
+
+
+def data_page(shop: Shop, facts: Facts) -> str:
+    """Return the page, ending with what to fix first."""
+    lines = [f"{shop.name}: {facts.lines:,} purchase lines"]
+    for table in facts.tables.values():
+        lines += ["", *_table(table)]
+    lines += ["", "The shop", *(f"  {line}" for line in _figures(shop, facts))]
+    lines += ["", "What to fix first", *(f"  {place}. {line}" for place, line in enumerate(advice(facts), 1))]
+    return "\n".join(lines)
+
+
+def _table(table: TableFacts) -> Iterator[str]:
+    files = f"{table.files[0]} and {len(table.files) - 1} more" if len(table.files) > 1 else "".join(table.files)
+    yield f"{table.name} from {files}"
+    for our, theirs in table.mapping.items():
+        yield f"  {our.removeprefix('#'):16} = {_short(theirs)}"
+    refused, aside = table.refused.total(), table.set_aside.total()
+    yield f"  {table.read:,} rows read: {table.kept:,} kept, {refused:,} refused, {aside:,} set aside"
+    for reason, count in sorted(table.refused.items(), key=lambda one: (-one[1], one[0])):
+        yield f"    refused {count:,}: {reason}"
+        for example in table.examples:
+            if example.reason == reason:
+                yield f"      {example.file}, line {example.line}: {_short(example.row)}"
+    for reason, count in sorted(table.set_aside.items(), key=lambda one: (-one[1], one[0])):
+        yield f"    set aside {count:,}: {reason}"
+    for note in table.notes:
+        yield f"  {note}"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= WIDTH else flat[: WIDTH - 1] + "…"
+
+
+def _figures(shop: Shop, facts: Facts) -> Iterator[str]:
+    yield f"{facts.users:,} users, {facts.one_order_users:,} of them with a single order"
+    yield f"{facts.products:,} products bought, {facts.products_listed:,} listed, {facts.without_catalogue_row:,} bought but not listed"
+    yield f"{facts.orders:,} orders, {facts.stores:,} stores"
+    if facts.first is not None and facts.last is not None:
+        first, last = (datetime.fromtimestamp(one, shop.zone) for one in (facts.first, facts.last))
+        yield f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} ({shop.timezone}), {(last - first).days + 1:,} days"
+        for one, other in facts.gaps:
+            yield f"no purchase on {one}" if one == other else f"no purchase from {one} to {other}"
+    yield f"{facts.repeat_share:.1%} of lines are repeat purchases"
+    yield f"{facts.top_products_share:.1%} of lines are of the most bought 1 % of products; {facts.rare_products:,} have fewer than 5"
+    yield f"{facts.largest_user_share:.1%} of lines are of one user; {facts.without_price:,} lines have no price"

@@ -1,0 +1,125 @@
+"""Read a shop: from the files that shop.toml names to arrays that models learn from."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.catalogue import Catalogue
+from models.columns import Column, column_arrays
+from models.context_table import ContextTable
+from models.ids import IdIndex
+from models.schema import Arrays, Purchases
+from models.shop import Shop
+from training.progress import Progress
+from training.read.attributes import columns_of, make_ids, stage_ids
+from training.read.context import read_contexts
+from training.read.engine import Session, open_session
+from training.read.facts import Facts, TableFacts
+from training.read.figures import figures
+from training.read.lines import judge_products, stage_lines
+from training.read.mapping import PRODUCTS, STORES, USERS, plan
+from training.read.purchases import purchases_of
+from training.read.rejects import finish, open_rejects
+from training.read.stage import Staged
+from training.read.stock import Stock, read_stock, stage_stock
+
+
+@dataclass(frozen=True, slots=True)
+class ShopData:
+    """Everything that a shop's files say, validated, in inside rows."""
+
+    purchases: Purchases
+    users: IdIndex
+    """Those who bought and those whom the users table lists; sorted by id."""
+    products: IdIndex
+    """Those that are listed and kept, and those that were bought; sorted by id."""
+    stores: IdIndex
+    catalogue: Catalogue
+    user_columns: Mapping[str, Column]
+    """Attributes of users, (n_users,) rows each."""
+    contexts: Mapping[str, ContextTable]
+    stock: Stock
+    facts: Facts
+
+
+def read_shop_data(shop: Shop, *, until: int | None, now: int, rejects: Path | None, progress: Progress) -> ShopData:
+    """Return the data of ``shop``.
+
+    Args:
+        shop: the settings.
+        until: Unix seconds; purchases at or after it are left out (context tables are not cut).
+        now: Unix seconds on the shop's clock; what lies later is refused.
+        rejects: where refused rows are written (.parquet or .csv), or None.
+        progress: tells how far it is.
+
+    Raises:
+        DataError: a file cannot be read, a column is missing, or too many rows are refused.
+        ConfigError: shop.toml asks for what does not exist.
+    """
+    with open_session(shop, now, progress) as session:
+        open_rejects(session)
+        tables: dict[str, TableFacts] = {}
+        try:
+            return _read(session, until, tables)
+        finally:
+            finish(session, tables.values(), rejects)
+
+
+def _read(session: Session, until: int | None, tables: dict[str, TableFacts]) -> ShopData:
+    staged = _stage_all(session, until, tables)
+    judge_products(session, tables["purchases"])
+    users = make_ids(session, "user_ids", ["select user from lines", "select user_id from users"])
+    products = make_ids(session, "product_ids", ["select product from lines", "select product_id from products"])
+    stores = make_ids(session, "store_ids", ["select store from lines", "select store_id from stores"])
+    purchases = purchases_of(session, tables["purchases"], (len(users), len(products), len(stores)))
+    ids = IdIndex.of(products)
+    columns = _columns(session, staged, "products", "product_id")
+    listed = session.arrays("select i.row as row from product_ids i join products p on p.product_id = i.id")["row"]
+    return ShopData(
+        purchases,
+        IdIndex.of(users),
+        ids,
+        IdIndex.of(stores),
+        Catalogue.of(ids, columns, _version([ids.arrays(), column_arrays(columns)])),
+        _columns(session, staged, "users", "user_id"),
+        read_contexts(session, tables),
+        read_stock(session, tables.get("stock")),
+        figures(session.shop, purchases, tables, listed),
+    )
+
+
+def _stage_all(session: Session, until: int | None, tables: dict[str, TableFacts]) -> dict[str, Staged]:
+    """Bring every table but the context tables into the engine; a table that the shop lacks is an empty one there."""
+    data = session.shop.data
+    tables["purchases"] = stage_lines(session, data.purchases, until)
+    staged: dict[str, Staged] = {}
+    for table, key, given, known in (
+        ("products", "product_id", data.products, PRODUCTS),
+        ("users", "user_id", data.users, USERS),
+        ("stores", "store_id", data.stores, STORES),
+    ):
+        if given is None:
+            session.con.execute(f"create temp table {table}({key} varchar)")
+            session.con.execute(f"create temp table {table}_aside({key} varchar)")
+            continue
+        staged[table] = stage_ids(session, plan(f"data.{table}", given, known, [key], closed=False), key, table)
+        tables[table] = staged[table].facts
+    stocked = stage_stock(session)
+    if stocked is not None:
+        tables["stock"] = stocked
+        if "store_id" in stocked.mapping:
+            session.con.execute("insert into stores (store_id) select distinct store_id from stock")
+    return staged
+
+
+def _columns(session: Session, staged: dict[str, Staged], table: str, key: str) -> dict[str, Column]:
+    return columns_of(session, staged[table], table, key, f"{table[:-1]}_ids") if table in staged else {}
+
+
+def _version(parts: list[Arrays]) -> str:
+    digest = hashlib.sha256()
+    for arrays in parts:
+        for name, values in sorted(arrays.items()):
+            digest.update(name.encode() + values.tobytes())
+    return digest.hexdigest()[:16]
