@@ -24,14 +24,14 @@ from recsvc.settings import Settings, read_settings
 from recsvc.wsgi import address, bind_host, check_port
 
 SHOP = Path("examples/complete-journey/shop.toml")
-PAGE = "1130319"
-"""The product page: an Italian wine."""
+PAGE = "1112426"
+"""The product page: an Italian wine in a large bottle."""
 SHOPPERS = (
     ("a wine lover, 33 orders with such wine in half a year", "1837"),
     ("somebody else: a household with children that never bought wine", "979"),
     ("somebody whom the shop has never seen", "new-here"),
 )
-SHOWN = 6
+SHOWN = 5
 """Products asked for in each carousel."""
 READY_WITHIN = 60.0
 """Seconds."""

@@ -79,7 +79,7 @@ def write_artifact(folder: Path, manifest: Manifest, groups: Mapping[str, Arrays
         ArtifactError: ``folder`` exists already; versions never change.
     """
     if folder.exists():
-        raise ArtifactError(f"{folder} exists already: a version never changes, train a new one")
+        raise _exists(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     half = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
@@ -95,7 +95,7 @@ def write_artifact(folder: Path, manifest: Manifest, groups: Mapping[str, Arrays
         for path in sorted(half.rglob("*"), reverse=True):
             sync(path)
         sync(half)
-        half.rename(folder)
+        _place(half, folder)
         sync(folder.parent)
     finally:
         shutil.rmtree(half, ignore_errors=True)
@@ -163,6 +163,20 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _place(half: Path, folder: Path) -> None:
+    """Give the version its name."""
+    try:
+        half.rename(folder)
+    except OSError as error:
+        if folder.exists():  # somebody wrote the same version meanwhile
+            raise _exists(folder) from error
+        raise
+
+
+def _exists(folder: Path) -> ArtifactError:
+    return ArtifactError(f"{folder} exists already: a version never changes, train a new one")
 
 
 def _plain(manifest: Manifest) -> dict[str, Any]:

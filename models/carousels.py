@@ -54,7 +54,7 @@ CAROUSELS: dict[str, dict[str, Any]] = {
     "you-may-also-like": {
         "title": "You may also like",
         "bought": "exclude",
-        "sources": {"als": 1.0, "similar": 2.0, "bought-together": 0.5, "store-popularity": 0.1, "popularity": 0.1},
+        "sources": {"als": 1.0, "similar": 1.0, "bought-together": 0.5, "store-popularity": 0.1, "popularity": 0.1},
     },
     "similar-items": {"title": "Similar products", "sources": {"similar": 1.0}},
     "bought-together": {

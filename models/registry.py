@@ -5,12 +5,16 @@
     artifacts/
     ├── versions/2026-11-22T10-00-00Z-3fa2/   a version each, never changed
     ├── published/000001 ─► ../versions/…     what went live, in order
-    └── current ─► published/000001           the one pointer: moved by a rename
+    ├── current ─► published/000001           the one pointer: moved by a rename
+    └── .lock                                 held by who changes any of these
 """
 
+import fcntl
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,14 +69,15 @@ class Registry:
             known = ", ".join(manifest.version for manifest in self.versions()) or "none"
             raise NoArtifactError(f"no version {version!r} in {self.folder} (there: {known})")
         read_manifest(target)
-        history = self._published()
-        name = f"{(int(history[-1].name) if history else 0) + 1:06d}"
-        for undone in [entry for entry in history if "" < self._live() < entry.name]:
-            undone.unlink()  # rolled back from: a rollback of this promote must not return to it
-        (self.folder / "published").mkdir(exist_ok=True)
-        (self.folder / "published" / name).symlink_to(Path("..") / "versions" / version)
-        sync(self.folder / "published")
-        self._point(name)
+        with self._alone():
+            history = self._published()
+            name = f"{(int(history[-1].name) if history else 0) + 1:06d}"
+            for undone in [entry for entry in history if "" < self._live() < entry.name]:
+                undone.unlink()  # rolled back from: a rollback of this promote must not return to it
+            (self.folder / "published").mkdir(exist_ok=True)
+            (self.folder / "published" / name).symlink_to(Path("..") / "versions" / version)
+            sync(self.folder / "published")
+            self._point(name)
         return target
 
     def rollback(self) -> Path:
@@ -81,19 +86,30 @@ class Registry:
         Raises:
             NoArtifactError: nothing was live before that is still there.
         """
-        earlier = self._before()
-        if earlier is None:
-            raise NoArtifactError(f"nothing was live in {self.folder} before; see `recsvc-train versions`")
-        self._point(earlier.name)
+        with self._alone():
+            earlier = self._before()
+            if earlier is None:
+                raise NoArtifactError(f"nothing was live in {self.folder} before; see `recsvc-train versions`")
+            self._point(earlier.name)
         return earlier.resolve()
 
     def clean(self, keep: int) -> list[str]:
         """Delete the oldest versions but ``keep``; the live one and the one before it stay. Return the names deleted."""
-        stay = {entry.resolve().name for entry in (self.current(), self._before()) if entry is not None}
-        gone = [m.version for m in self.versions()[: -keep or None] if m.version not in stay]
-        for version in gone:
-            shutil.rmtree(self.path(version))
+        with self._alone():
+            stay = {entry.resolve().name for entry in (self.current(), self._before()) if entry is not None}
+            gone = [m.version for m in self.versions()[: -keep or None] if m.version not in stay]
+            for version in gone:
+                shutil.rmtree(self.path(version))
         return gone
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the folder's lock: who publishes at the same time waits; it goes with the process that held it."""
+        if not self.folder.is_dir():
+            raise NoArtifactError(f"nothing was live in {self.folder}: no such folder; name another with --artifacts")
+        with (self.folder / ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _published(self) -> list[Path]:
         return sorted(self.folder.glob("published/[0-9]*"))

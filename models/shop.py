@@ -42,7 +42,9 @@ class Table(Section):
     )
     columns: dict[Name, str] = Field({}, description="Our name = the name in the files.")
     attributes: tuple[Name, ...] = Field((), description="Further columns to keep under their own names.")
-    derive: dict[Name, str] = Field({}, description="Our name = an SQL expression over the files' own columns.")
+    derive: dict[Name, str] = Field(
+        {}, description="Our name = an SQL expression over the files' own columns; title_case(text) is at hand."
+    )
     keep: str | None = Field(
         None, description="SQL condition over the files' own columns; other rows are set aside, not refused."
     )

@@ -94,8 +94,10 @@ class Similar:
         lists, seed = self._lists(), self._seed(context)
         if seed == UNKNOWN:
             return NOTHING
-        found, weights, _ = lists.joined(self.values_[self.ptr_[seed] : self.ptr_[seed + 1]])
-        rows, shared = summed(found, weights)
+        values = self._values(seed)
+        whole = max(float(lists.scores[lists.ptr[values]].sum()), 1e-12)  # every entry of a value has its weight
+        found, weights, _ = lists.joined(values)
+        rows, shared = summed(found, weights / whole)
         ratio = np.log2(np.maximum(self.price_[rows], 0.01) / max(float(self.price_[seed]), 0.01))
         near = np.exp2(-((np.nan_to_num(ratio, nan=self.octaves) / self.octaves) ** 2))
         scores = shared * (0.25 + 0.75 * near) * (0.8 + 0.2 * self.sold_[rows])
@@ -114,9 +116,13 @@ class Similar:
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product that it is like."""
         seed = self._seed(context)
-        if seed == UNKNOWN or not self.score(context, np.array([row], np.int32))[0]:
+        if seed == UNKNOWN or not np.isin(self._values(row), self._values(seed)).any():
             return None
         return Fact("similar", "Similar to {product}", {"product": seed})
+
+    def _values(self, row: int) -> Ints:
+        """Return the attribute values of a product."""
+        return self.values_[self.ptr_[row] : self.ptr_[row + 1]]
 
     def _lists(self) -> RankedLists:
         if self.lists_ is None:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 import click
 from tqdm import tqdm
 
 from models.errors import RecsvcError
-from models.shop import read_shop
+from models.shop import Shop, read_shop
 from recsvc.app import create_app, shop_clock
 from recsvc.batch import manifest_of, run_batch
 from recsvc.rules.parse import read as read_rules
@@ -22,7 +22,7 @@ from recsvc.rules_check import FORMATS
 from recsvc.service import service_of
 from recsvc.serving import State, facts_now, open_state
 from recsvc.settings import SETTINGS, Settings, read_settings
-from recsvc.wsgi import Server, bind_host, check_port
+from recsvc.wsgi import Server, address, bind_host, check_port
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 MOST_SHOWN = 10
@@ -63,6 +63,12 @@ def main() -> None:
         sys.exit(1)
 
 
+def _settings(path: Path, given: Mapping[str, str | None]) -> tuple[Shop, Settings]:
+    """Return the shop at ``path`` and the settings of this start."""
+    shop = read_shop(path)
+    return shop, read_settings(shop, os.environ, {**given, "shop": str(path)})
+
+
 @cli.command()
 @shop_argument
 @flags("host", "port", "workers", "threads", "artifacts", "rules")
@@ -71,15 +77,14 @@ def serve(shop: Path, **given: str | None) -> None:
 
     Without keys (RECSVC_KEYS) the service listens on this machine only.
     """
-    told = read_shop(shop)
-    settings = read_settings(told, os.environ, given)
+    told, settings = _settings(shop, given)
     host = bind_host(settings)
     check_port(host, settings.port)
     app = create_app(told, settings)
     state = service_of(app).live.state
 
-    def announce(address: str) -> None:
-        for line in [f"{told.name} at {address} (try it: {address}/docs)", *_live(state), *_keys(settings, host)]:
+    def announce(url: str) -> None:
+        for line in [f"{told.name} at {url} (try it: {url}/docs)", *_live(state), *_keys(settings, host)]:
             click.echo(f"recsvc: {line}", err=True)
 
     Server(app, settings, announce).run()
@@ -117,8 +122,7 @@ def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
     OUT has `request_id, position, product_id, score, source`; beside it lies OUT.manifest.json with the version of the
     models, the hash of the rules and the counts.
     """
-    told = read_shop(shop)
-    settings = read_settings(told, os.environ, given)
+    told, settings = _settings(shop, given)
     state = open_state(told, settings.artifacts, settings.rules, shop_clock(told))
     with tqdm(unit=" rows", desc="batch", disable=None, file=sys.stderr) as bar:
 
@@ -154,8 +158,7 @@ def check(file: Path, shop: Path, style: str, **given: str | None) -> None:
 
     Names of attributes are checked where a trained version is there, since it knows the catalogue.
     """
-    told = read_shop(shop)
-    settings = read_settings(told, os.environ, given)
+    told, settings = _settings(shop, given)
     facts = facts_now(told, settings.artifacts, shop_clock(told), file.resolve().parent)
     reading = read_rules(file.read_bytes(), facts, str(file))
     if shown := FORMATS[style](reading):
@@ -164,14 +167,14 @@ def check(file: Path, shop: Path, style: str, **given: str | None) -> None:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines: what /readyz answers.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: all that /readyz tells.")
 @flags("host", "port")
 def status(as_json: bool, **given: str | None) -> None:
     """Tell what a running service has live; exit code 1 where it is not ready."""
     settings = read_settings(None, os.environ, given)
-    url = f"http://{settings.host}:{settings.port}/readyz"
+    url = address((settings.host, settings.port)) + "/readyz"
     try:
-        with urlopen(url, timeout=5) as answer:
+        with build_opener(ProxyHandler({})).open(url, timeout=5) as answer:
             code, facts = answer.status, json.load(answer)
     except HTTPError as error:
         code, facts = error.code, json.load(error)
@@ -179,7 +182,8 @@ def status(as_json: bool, **given: str | None) -> None:
         raise click.ClickException(
             f"{url}: no answer ({error}): is it running? name it with --host and --port"
         ) from error
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(_status(facts)))
+    told = {**facts, "status": facts["status"] if code == 200 else "not ready"}
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(_status(told)))
     sys.exit(0 if code == 200 else 1)
 
 

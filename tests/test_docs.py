@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 import pytest
-from markdown import PAGES, ROOT, blocks, page, told
 from pydantic import BaseModel
 
+from markdown import PAGES, ROOT, blocks, page, told
 from models.carousels import CAROUSELS, FALLBACKS, Carousel
 from models.carousels import PAGES as SHOP_PAGES
 from models.shop import Context, ContextTable, Data, Period, PurchaseTable, Shop, read_shop

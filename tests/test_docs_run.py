@@ -10,11 +10,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from markdown import Block, blocks
-from sample_shop import SAMPLE, Demo, answers_at, cut_sample, demo_in, plain_environment
 
-PAGE, PINNED, HIDDEN = "1130319", "1014956", "916122"
-LINE = re.compile(r"^ +(\d+)\. +(\S+) +(.*?) +[\d.]+ USD +(\S+) +(\S.*)$")
+from markdown import Block, blocks, page
+from sample_shop import (
+    HIDDEN,
+    PAGE,
+    PINNED,
+    SAMPLE,
+    WINE_LOVER,
+    Demo,
+    answers_at,
+    cut_sample,
+    demo_in,
+    plain_environment,
+)
+
+PRODUCT, SOURCE, REASON = 1, -2, -1
+"""Columns of a line of the demo."""
 CURL = f"""#!{sys.executable}
 import os, sys, urllib.request
 words, headers, data, url = sys.argv[1:], {{}}, None, None
@@ -54,10 +66,10 @@ def run(demo: Demo, script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=demo.folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def shown(log: str) -> list[list[tuple[str, ...]]]:
-    """Return (position, product, name, source, reason) of each product below each curl line."""
+def shown(log: str) -> list[list[list[str]]]:
+    """Return the columns of each product's line below each curl line."""
     parts = re.split(r"^curl ", log, flags=re.M)[1:]
-    return [[found.groups() for line in part.splitlines() if (found := LINE.match(line))] for part in parts]
+    return [[re.split("  +", line.strip()) for line in part.splitlines() if line.startswith("  ")] for part in parts]
 
 
 def test_the_demo_shows_three_carousels_that_can_be_asked_again(demo: Demo) -> None:
@@ -66,18 +78,35 @@ def test_the_demo_shows_three_carousels_that_can_be_asked_again(demo: Demo) -> N
     assert len(lines) == 3
     for line, products in zip(lines, shown(demo.log), strict=True):
         items = json.loads(run(demo, line).stdout)["items"]
-        assert [item["product_id"] for item in items] == [product[1] for product in products]
-        assert len(items) == 6
+        assert [item["product_id"] for item in items] == [product[PRODUCT] for product in products]
+        assert len(items) == 5
+        assert [item["reason"]["text"] for item in items] == [product[REASON] for product in products]
 
 
 def test_the_scene_is_played(demo: Demo) -> None:
     """The wine is pinned first for the wine lover alone; three shoppers see three lists; what is recalled is nowhere."""
     wine_lover, somebody_else, unknown = shown(demo.log)
-    assert wine_lover[0][1] == PINNED and wine_lover[0][3] == "pin"
-    assert [product[3] for product in (*wine_lover[1:], *somebody_else, *unknown)].count("pin") == 0
-    lists = [tuple(product[1] for product in products) for products in (wine_lover, somebody_else, unknown)]
+    assert wine_lover[0][PRODUCT] == PINNED and wine_lover[0][SOURCE] == "pin"
+    assert [product[SOURCE] for product in (*wine_lover[1:], *somebody_else, *unknown)].count("pin") == 0
+    lists = [tuple(product[PRODUCT] for product in products) for products in (wine_lover, somebody_else, unknown)]
     assert len(set(lists)) == 3
     assert not {HIDDEN, PAGE} & {product for products in lists for product in products}
+
+
+@pytest.mark.parametrize(("at", "pinned"), [("2017-12-15", True), ("2018-01-31T23:59", True), ("2018-02-01", False)])
+def test_the_pin_holds_inside_its_window_alone(demo: Demo, at: str, pinned: bool) -> None:
+    """From the first moment of its first day to the last of its last day, on the shop's clock."""
+    url = f"http://127.0.0.1:8000/v1/carousels/you-may-also-like?user_id={WINE_LOVER}&product_id={PAGE}&at={at}"
+    items = json.loads(run(demo, f"curl -s '{url}'").stdout)["items"]
+    assert [item["source"] for item in items].count("pin") == pinned
+
+
+def test_the_readme_shows_the_scene_of_the_demo(demo: Demo) -> None:
+    """The README's curl lines are the demo's, at the default port."""
+    lines = re.findall(r"^curl -s .*you-may-also-like.*$", demo.log, re.M)
+    assert [line.replace(f":{demo.port}/", ":8000/") for line in lines] == re.findall(
+        r"^curl -s .*you-may-also-like.*$", page("README.md"), re.M
+    )
 
 
 def test_the_recalled_product_would_show_without_its_rule(demo: Demo) -> None:

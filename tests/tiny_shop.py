@@ -2,8 +2,12 @@
 
 import csv
 import random
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from models.shop import Shop
+from training.pipeline import Report
 
 SHOP = """
 name = "Tiny shop"
@@ -73,6 +77,29 @@ MILKS = [f"m-{i}" for i in range(1, 7)]
 TOOLS = ["corkscrew", "teapot"]
 FIRST_DAY = datetime(2026, 4, 1, 9, 0)
 LAST_DAY = datetime(2026, 10, 9, 17, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TinyShop:
+    """A shop on the disk, with a trained and published version."""
+
+    folder: Path
+    shop: Shop
+    report: Report
+
+    @property
+    def toml(self) -> Path:
+        """Its shop.toml."""
+        return self.folder / "shop.toml"
+
+    @property
+    def artifacts(self) -> Path:
+        """Its artifacts folder."""
+        return self.folder / "artifacts"
+
+    def clock(self) -> int:
+        """Return the shop's time at its start."""
+        return self.shop.moment("2026-10-09 18:00")
 
 
 def product_rows() -> list[list[str]]:

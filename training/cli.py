@@ -42,6 +42,9 @@ def main(prog_name: str = "recsvc-train") -> None:
     except RecsvcError as error:
         click.echo("\n".join(f"{prog_name}: {line}" for line in str(error).splitlines()), err=True)
         sys.exit(3 if isinstance(error, GateRefusedError) else 1)
+    except OSError as error:  # a full disk, a folder that cannot be written
+        click.echo(f"{prog_name}: {error.filename or 'the disk'}: {error.strerror or error}", err=True)
+        sys.exit(1)
 
 
 @cli.command()
@@ -149,7 +152,12 @@ def evaluate(shop: Path, artifacts: Path, until: str | None, seed: int | None, a
 @ARTIFACTS
 @JSON
 def versions(artifacts: Path, as_json: bool) -> None:
-    """List the trained versions, oldest first; the live one has a star."""
+    """List the trained versions, oldest first; the live one has a star.
+
+    \b
+    Example:
+      recsvc-train versions --artifacts out/
+    """
     registry = Registry(artifacts)
     live, found = registry.current(), registry.versions()
     if as_json:
@@ -170,16 +178,32 @@ def versions(artifacts: Path, as_json: bool) -> None:
 @cli.command()
 @click.argument("version")
 @ARTIFACTS
-def promote(version: str, artifacts: Path) -> None:
-    """Make VERSION the live one; running services pick it up within two seconds."""
-    click.echo(f"live: {Registry(artifacts).promote(version).name}")
+@JSON
+def promote(version: str, artifacts: Path, as_json: bool) -> None:
+    """Make VERSION the live one; running services pick it up within two seconds.
+
+    \b
+    Example:
+      recsvc-train promote 2026-11-22T10-00-00Z-3fa2
+    """
+    _say_live(Registry(artifacts).promote(version), as_json)
 
 
 @cli.command()
 @ARTIFACTS
-def rollback(artifacts: Path) -> None:
-    """Make live what was live before; running services pick it up within two seconds."""
-    click.echo(f"live: {Registry(artifacts).rollback().name}")
+@JSON
+def rollback(artifacts: Path, as_json: bool) -> None:
+    """Make live what was live before; running services pick it up within two seconds.
+
+    \b
+    Example:
+      recsvc-train rollback --artifacts out/
+    """
+    _say_live(Registry(artifacts).rollback(), as_json)
+
+
+def _say_live(version: Path, as_json: bool) -> None:
+    click.echo(json.dumps({"live": version.name}) if as_json else f"live: {version.name}")
 
 
 def _is_live(manifest: Manifest, live: Path | None) -> bool:

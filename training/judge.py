@@ -64,7 +64,7 @@ def judge(
     with tempfile.TemporaryDirectory(prefix="recsvc-judge-") as folder, progress.step("asking the serving engine"):
         requests, answers = Path(folder) / "requests.parquet", Path(folder) / "answers.parquet"
         _write(requests, data, asked)
-        command = [sys.executable, "-m", "recsvc", "batch", str(shop.file), "--rules", "none"]
+        command = [sys.executable, "-P", "-m", "recsvc", "batch", str(shop.file), "--rules", "none"]  # -P: ours only
         command += ["--requests", str(requests), "--out", str(answers), "--artifacts", str(artifacts)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

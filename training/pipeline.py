@@ -6,12 +6,13 @@ gate -> publish. A version that fails in any step leaves the live one as it was.
 
 import hashlib
 import json
+import os
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from models.artifact import Manifest, read_manifest, write_artifact
+from models.artifact import Manifest, write_artifact
 from models.errors import ArtifactError, DataError, GateRefusedError
 from models.registry import Registry
 from models.schema import DAY
@@ -64,7 +65,7 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     registry = Registry(options.artifacts)
     check_owner(registry, shop)
     seed = shop.training.seed if options.seed is None else options.seed
-    data = read(shop, options, progress)
+    data = read(shop, options, options.artifacts / "rejects.csv", progress)
     until = end_of(data, options.until)
     results = [] if options.fast else rehearse(shop, data, until, seed, options, progress)
     data = with_prices(data)
@@ -73,25 +74,30 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     manifest = replace(manifest_of(shop, data, models, version, created, until, seed), metrics=metrics_of(results))
     with progress.step("writing the version"):
         manifest = write_artifact(registry.path(version), manifest, artifact_groups(data, models))
-    published, refused = (publish(registry, manifest, shop)) if options.publish else (False, None)
+    gated = shop.publication.gate and not options.fast
+    published, refused = publish(registry, manifest, shop, gated) if options.publish else (False, None)
     return Report(manifest, registry.path(version), results, published, refused)
 
 
 def evaluate(shop: Shop, options: Options, progress: Progress) -> list[Result]:
     """Return how the models of ``shop`` do on the last days of the data; nothing is kept."""
     seed = shop.training.seed if options.seed is None else options.seed
-    data = read(shop, options, progress)
+    data = read(shop, options, None, progress)
     return rehearse(shop, data, end_of(data, options.until), seed, options, progress)
 
 
-def read(shop: Shop, options: Options, progress: Progress) -> ShopData:
-    """Return the data of ``shop``; refused rows go to ``rejects.csv`` in the artifacts folder.
+def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress) -> ShopData:
+    """Return the data of ``shop``; refused rows go to the file ``rejects``, where one is given.
 
     Raises:
         DataError: it cannot be used, or nothing is left of it.
     """
-    rejects = options.artifacts / "rejects.csv"
-    data = read_shop_data(shop, until=options.until, now=options.clock, rejects=rejects, progress=progress)
+    half = None if rejects is None else rejects.with_name(f".{rejects.stem}.{os.getpid()}{rejects.suffix}")
+    try:
+        data = read_shop_data(shop, until=options.until, now=options.clock, rejects=half, progress=progress)
+    finally:
+        if rejects is not None and half is not None and half.exists():
+            half.replace(rejects)  # whole or not at all, whoever else trains into this folder now
     if not len(data.purchases):
         raise DataError(f"{shop.file}: no purchase is left to learn from; see `recsvc-train check {shop.file.name}`")
     return data
@@ -118,17 +124,23 @@ def rehearse(shop: Shop, data: ShopData, until: int, seed: int, options: Options
         return judge(shop, registry.folder, data, tasks, seed, progress)
 
 
-def publish(registry: Registry, manifest: Manifest, shop: Shop) -> tuple[bool, str | None]:
+def publish(registry: Registry, manifest: Manifest, shop: Shop, gated: bool) -> tuple[bool, str | None]:
     """Promote a written version where the gate lets it, and delete old ones; return whether, and why not."""
-    live = registry.current()
-    if shop.publication.gate and live is not None and manifest.metrics:
+    live = live_manifest(registry)
+    if gated and live is not None:
         try:
-            check_gate(manifest, read_manifest(live), shop.publication.metric)
+            check_gate(manifest, live, shop.publication.metric)
         except GateRefusedError as error:
             return False, str(error)
     registry.promote(manifest.version)
     registry.clean(shop.publication.keep_versions)
     return True, None
+
+
+def live_manifest(registry: Registry) -> Manifest | None:
+    """Return what the live version is; None where none is, or a broken one, which a new version is there to replace."""
+    live = registry.current()
+    return next((found for found in registry.versions() if live is not None and found.version == live.name), None)
 
 
 def check_owner(registry: Registry, shop: Shop) -> None:

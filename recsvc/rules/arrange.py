@@ -51,7 +51,7 @@ def arrange(
     short = gate.thin or len(filling.taken) < size - len(pins.slots)
     filled = _fall_back(organic, supply, gate, pins, size, limits)  # step 9
     out = _compact(filled, pins, ranked, active, size)
-    out = _guard(out, active)  # step 11; step 10 is ``page.arrange_page``, by way of ``taken``
+    out = guard(out, active)  # step 11; step 10 is ``page.arrange_page``, by way of ``taken``
     notes = notes_on(gate, ranked, out.rows, filling.over) if explain else NO_NOTES
     skipped = tuple(active.bound.rules[place].id for place in gate.skipped)
     return Arranged(out.rows, out.scores, out.sources, out.pins, short, tuple(pins.dropped), skipped, notes)
@@ -126,7 +126,7 @@ def _scores_of(rows: Ints, ranked: Ranked) -> np.ndarray[tuple[int, ...], np.dty
     return out
 
 
-def _guard(out: Arranged, active: Active) -> Arranged:
+def guard(out: Arranged, active: Active) -> Arranged:
     """Drop the ``everywhere`` hides once more, whatever happened before."""
     bad = hidden_everywhere(active.bound, out.rows, active.situation.now)
     if not bad.any():

@@ -12,23 +12,26 @@ from recsvc.rules.rank import Ranked
 from recsvc.rules.situation import BARS
 
 
-def factors_on(active: Active, row: int) -> tuple[tuple[str, float], ...]:
-    """Return the rules that boost or bury a product, with their factors, by rule id."""
+def factors_on(active: Active, rows: Ints) -> list[tuple[tuple[str, float], ...]]:
+    """Return, for each of ``rows``, the rules that boost or bury it with their factors, by rule id."""
     rules = active.bound.rules
-    places = _acting(active, row, "boost") + _acting(active, row, "bury")
-    return tuple(sorted((rules[place].id, rules[place].factor) for place in places))
+    return [
+        tuple(sorted((rules[place].id, rules[place].factor) for place in places))
+        for places in _acting(active, rows, ("boost", "bury"))
+    ]
 
 
-def hides_of(active: Active, row: int) -> tuple[str, ...]:
-    """Return the rules that hide a product."""
-    return tuple(active.bound.rules[place].id for place in _acting(active, row, "hide"))
+def hides_of(active: Active, rows: Ints) -> list[tuple[str, ...]]:
+    """Return, for each of ``rows``, the rules that hide it."""
+    return [tuple(active.bound.rules[place].id for place in places) for places in _acting(active, rows, ("hide",))]
 
 
-def keeps_against(active: Active, row: int, skipped: Sequence[int] = ()) -> tuple[str, ...]:
-    """Return the keeps in force that leave a product out."""
-    rules, here = active.bound.rules, np.array([row], np.int32)
-    places = [place for place in _of_verb(active, "keep") if place not in skipped and not active.has(place, here)[0]]
-    return tuple(rules[place].id for place in places)
+def keeps_against(active: Active, rows: Ints, skipped: Sequence[int] = ()) -> list[tuple[str, ...]]:
+    """Return, for each of ``rows``, the keeps in force that leave it out."""
+    rules = active.bound.rules
+    keeps = [place for place in _of_verbs(active, ("keep",)) if place not in skipped]
+    inside = _acting(active, rows, ("keep",))
+    return [tuple(rules[place].id for place in keeps if place not in places) for places in inside]
 
 
 def bars_on(bits: int) -> tuple[str, ...]:
@@ -36,33 +39,32 @@ def bars_on(bits: int) -> tuple[str, ...]:
     return tuple(name for bar, name in BARS.items() if bits & bar)
 
 
-def _of_verb(active: Active, verb: str) -> list[int]:
+def _of_verbs(active: Active, verbs: tuple[str, ...]) -> list[int]:
     every = sorted({*active.places, *active.merged.places})
-    return [place for place in every if active.bound.rules[place].verb == verb]
+    return [place for place in every if active.bound.rules[place].verb in verbs]
 
 
-def _acting(active: Active, row: int, verb: str) -> list[int]:
-    here = np.array([row], np.int32)
-    return [place for place in _of_verb(active, verb) if active.has(place, here)[0]]
+def _acting(active: Active, rows: Ints, verbs: tuple[str, ...]) -> list[list[int]]:
+    """Return, for each of ``rows``, the places of the rules with these verbs that take it in."""
+    out: list[list[int]] = [[] for _ in range(len(rows))]
+    for place in _of_verbs(active, verbs):
+        for number in np.flatnonzero(active.has(place, rows)).tolist():
+            out[number].append(place)
+    return out
 
 
 def notes_on(gate: Gate, ranked: Ranked, shown: Ints, over: Mapping[int, str]) -> Notes:
     """Return the notes of one carousel: factors of what is shown, reasons of candidates that are not."""
     active, verdict = gate.active, ranked.verdict
-    rows = ranked.rows.tolist()
-    at = {name: np.flatnonzero(mask).tolist() for name, mask in _against(ranked).items()}
+    hidden, out, barred = ranked.rows[verdict.hidden], ranked.rows[~verdict.kept], verdict.bars != 0
+    bits = zip(ranked.rows[barred].tolist(), verdict.bars[barred].tolist(), strict=True)
     return Notes(
-        factors={row: factors_on(active, row) for row in shown.tolist()},
-        hidden={rows[place]: hides_of(active, rows[place]) for place in at["hidden"]},
-        not_kept={rows[place]: keeps_against(active, rows[place], gate.skipped) for place in at["not_kept"]},
-        barred={rows[place]: bars_on(int(verdict.bars[place])) for place in at["barred"]},
+        factors=dict(zip(shown.tolist(), factors_on(active, shown), strict=True)),
+        hidden=dict(zip(hidden.tolist(), hides_of(active, hidden), strict=True)),
+        not_kept=dict(zip(out.tolist(), keeps_against(active, out, gate.skipped), strict=True)),
+        barred={row: bars_on(code) for row, code in bits},
         over_limit={row: rule for row, rule in over.items() if row not in set(shown.tolist())},
     )
-
-
-def _against(ranked: Ranked) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]:
-    verdict = ranked.verdict
-    return {"hidden": verdict.hidden, "not_kept": ~verdict.kept, "barred": verdict.bars != 0}
 
 
 def why_not(active: Active, pool: Pool, arranged: Arranged, bars: BarsOf, row: int) -> tuple[str, ...]:
@@ -80,9 +82,10 @@ def why_not(active: Active, pool: Pool, arranged: Arranged, bars: BarsOf, row: i
     if not 0 <= row < len(active.bound.catalogue):
         return ("unknown_product",)
     skipped = [place for place in active.of("keep") if active.bound.rules[place].id in arranged.skipped_keeps]
-    reasons = [f"hidden: {rule}" for rule in hides_of(active, row)]
-    reasons += bars_on(int(bars(np.array([row], np.int32))[0]))
-    reasons += [f"not_kept: {rule}" for rule in keeps_against(active, row, skipped)]
+    here = np.array([row], np.int32)
+    reasons = [f"hidden: {rule}" for rule in hides_of(active, here)[0]]
+    reasons += bars_on(int(bars(here)[0]))
+    reasons += [f"not_kept: {rule}" for rule in keeps_against(active, here, skipped)[0]]
     if row in arranged.notes.over_limit:
         reasons.append(f"over_limit: {arranged.notes.over_limit[row]}")
     if reasons:

@@ -4,11 +4,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from operator import eq
 
 from recsvc.rules.yaml_nodes import Node, Scalar
 
 LINES = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What YAML 1.1 takes for the end of a line."""
+MOST_TEXT = 400
+"""Characters of a message, and of a line that is shown."""
+MOST_HINTS = 100
+MOST_NAMES = 300
+"""Names that are compared with care: of more, those with the most letters in the same places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,16 @@ class Faults:
 
     def inside(self, node: Scalar, offset: int, message: str, hint: str = "") -> None:
         """Note an error at a character of the text of ``node``, as near to it as the file lets us point."""
-        if node.verbatim is None:
+        start = node.column + node.quoted
+        source = self.lines[node.line] if node.line < len(self.lines) else ""
+        if source.startswith(node.text, start):
+            self.at(node.line, start + offset, message, hint)
+        else:  # escaped, or over several lines
             self.add(node, f"at character {offset + 1}: {message}", hint)
-        else:
-            self.at(node.line, node.column + node.verbatim + offset, message, hint)
+
+    def suggest(self, text: str, known: Iterable[str]) -> str:
+        """Return ``did_you_mean``; nothing once a file has so many errors that looking would take long."""
+        return did_you_mean(text, known) if len(self.errors) < MOST_HINTS else ""
 
     def sorted_errors(self) -> tuple[Fault, ...]:
         """Return the errors in the order of the file."""
@@ -80,14 +92,16 @@ class Faults:
 
     def _fault(self, line: int, column: int, message: str, hint: str) -> Fault:
         source = self.lines[line] if line < len(self.lines) else ""
-        return Fault(self.file, line + 1, column + 1, message, hint, source[:200])
+        return Fault(self.file, line + 1, column + 1, message[:MOST_TEXT], hint, source[:MOST_TEXT])
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:
     """Return a hint that names the nearest of ``known``, or what there is."""
-    names = sorted(set(known))
-    near = get_close_matches(text[:80], names, n=1, cutoff=0.6) or get_close_matches(
-        text[:80].lower(), [name.lower() for name in names], n=1, cutoff=0.6
+    text, names = text[:80], sorted(set(known))
+    if len(names) > MOST_NAMES:
+        names = sorted(names, key=lambda name: -sum(map(eq, name, text)))[:MOST_NAMES]
+    near = get_close_matches(text, names, n=1, cutoff=0.6) or get_close_matches(
+        text.lower(), [name.lower() for name in names], n=1, cutoff=0.6
     )
     if near:
         return f"did you mean {next(name for name in names if name.lower() == near[0].lower())!r}?"

@@ -43,8 +43,8 @@ class Inverted:
 
     def of_many(self, rows: Ints) -> tuple[Ints, Longs]:
         """Return pairs: the number of a set that is not broad, and the place in ``rows`` of a product inside it."""
-        starts = self.ptr[rows]
-        lengths = self.ptr[rows + 1] - starts
+        starts = self.ptr[np.maximum(rows, 0)]
+        lengths = np.where(rows < 0, 0, self.ptr[rows + 1] - starts)
         owner = np.repeat(np.arange(len(rows)), lengths)
         within = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return self.numbers[starts[owner] + within], owner

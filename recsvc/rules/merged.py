@@ -34,9 +34,9 @@ class Merged:
 
 def can_merge(rule: Rule, target: Target) -> bool:
     """Return whether nothing but the carousel and the catalogue decides what the rule does."""
-    if rule.when or rule.unless is not None or not target.static or rule.min_results:
+    if rule.when or rule.unless is not None or rule.min_results:
         return False
-    return rule.verb in ("hide", "keep", "boost", "bury")
+    return target.static and target.rows is not None and rule.verb in ("hide", "keep", "boost", "bury")
 
 
 def merge(
@@ -44,6 +44,7 @@ def merge(
 ) -> dict[str | None, Merged]:
     """Return what the rules at ``places`` come to, for each carousel that they name and, under None, for any other."""
     merging = sorted(places, key=lambda place: rules[place].id)
+    sets = {place: rows for place in merging if (rows := targets[place].rows) is not None}
     shared = [place for place in merging if rules[place].carousels is None]
     own: dict[str, list[int]] = {}
     for place in merging:
@@ -51,12 +52,12 @@ def merge(
             own.setdefault(name, []).append(place)
     base = _Sums(n_products)
     for place in shared:
-        base.take(rules[place], targets[place])
+        base.take(rules[place], sets[place])
     out: dict[str | None, Merged] = {None: base.done(shared)}
     for name, more in own.items():
         sums = base.copy()
         for place in more:
-            sums.take(rules[place], targets[place])
+            sums.take(rules[place], sets[place])
         out[name] = sums.done([*shared, *more])
     return out
 
@@ -76,18 +77,15 @@ class _Sums:
         out.keeps = self.keeps
         return out
 
-    def take(self, rule: Rule, target: Target) -> None:
-        if target.rows is None:
-            return
+    def take(self, rule: Rule, rows: RowSet) -> None:
         if rule.verb == "keep":
-            self.kept &= target.rows.mask()
+            self.kept &= rows.mask()
             self.keeps = True
             return
-        rows = target.rows.listed()
         if rule.verb == "hide":
-            self.hidden[rows] = True
+            self.hidden[rows.listed()] = True
         else:
-            self.factors[rows] *= rule.factor
+            self.factors[rows.listed()] *= rule.factor
 
     def done(self, places: list[int]) -> Merged:
         hidden = RowSet.of(self.hidden)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from models.errors import RulesError
 from recsvc.rules.doubts import warn_about
-from recsvc.rules.faults import Fault, Faults, did_you_mean
+from recsvc.rules.faults import Fault, Faults
 from recsvc.rules.parse_rule import Names, read_rule
 from recsvc.rules.parse_segments import read_segments
 from recsvc.rules.parse_when import read_window
@@ -92,7 +92,7 @@ def _zone(reader: Reader, fields: Mapping[str, Node]) -> str:
         zone_of(name)
     except ValueError:
         zones = ("Europe/London", "Europe/Paris", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "UTC")
-        reader.faults.add(fields["timezone"], f"no time zone {name[:80]!r}", did_you_mean(name, zones))
+        reader.faults.add(fields["timezone"], f"no time zone {name[:80]!r}", reader.faults.suggest(name, zones))
         return reader.zone
     return name
 

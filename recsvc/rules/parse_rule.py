@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from recsvc.rules.expression_tree import is_static
-from recsvc.rules.faults import did_you_mean
 from recsvc.rules.parse_when import read_when, warn_unknown
 from recsvc.rules.readers import Reader
 from recsvc.rules.schema import VERBS, ActiveIn, Condition, Experiment, InArm, Rule
@@ -74,9 +73,11 @@ def _read(reader: Reader, node: Node, order: int, names: Names) -> Rule | None:
 def _unknown_key(reader: Reader, key: Scalar, verb: str | None, known: Collection[str]) -> None:
     owners = [name for name, keys in VERB_KEYS.items() if key.text in keys]
     if verb is not None and owners:
-        reader.faults.add(key, f"{verb} does not take {key.text!r}", f"{' and '.join(owners)} {'does' if len(owners) == 1 else 'do'}")
+        reader.faults.add(
+            key, f"{verb} does not take {key.text!r}", f"{' and '.join(owners)} {'does' if len(owners) == 1 else 'do'}"
+        )
         return
-    reader.faults.add(key, f"unknown key {key.text!r} in a rule", did_you_mean(key.text, known))
+    reader.faults.add(key, f"unknown key {key.text!r} in a rule", reader.faults.suggest(key.text, known))
 
 
 def _common(reader: Reader, fields: Mapping[str, Node], names: Names) -> dict[str, Any]:

@@ -27,8 +27,6 @@ def read_window(reader: Reader, node: Node, what: str, name: str = "") -> Window
     if end <= start:
         reader.faults.add(node, f"{what} ends before it starts", "until must be later than from")
         return None
-    if reader.shop.now is not None and end <= reader.shop.now.timestamp():
-        reader.faults.warn(node, f"{what} has ended", "remove it, or give it new dates")
     return Window(start, end, name)
 
 
@@ -54,6 +52,9 @@ def read_active(reader: Reader, node: Node, calendar: Mapping[str, Window]) -> A
         else:
             windows.append(read_window(reader, item, "active"))
     found = tuple(window for window in windows if window is not None)
+    now = reader.shop.now
+    if found and now is not None and all(window.end <= now.timestamp() for window in found):
+        reader.faults.warn(node, "active has ended", "remove the rule, or give it new dates")
     return ActiveIn(found) if found else None
 
 

@@ -9,7 +9,7 @@ from recsvc.rules.expression_check import check_expression
 from recsvc.rules.expression_parse import parse_expression
 from recsvc.rules.expression_tokens import ExpressionError
 from recsvc.rules.expression_tree import Expression, Scope
-from recsvc.rules.faults import Faults, did_you_mean
+from recsvc.rules.faults import Faults
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.yaml_nodes import Mapping as MapNode
 from recsvc.rules.yaml_nodes import Node, Scalar
@@ -36,7 +36,7 @@ class Reader:
         out = {key.text: value for key, value in node.entries if key.text in names}
         for key, _ in node.entries:
             if key.text not in names:
-                self.faults.add(key, f"unknown key {key.text!r} in {what}", did_you_mean(key.text, names))
+                self.faults.add(key, f"unknown key {key.text!r} in {what}", self.faults.suggest(key.text, names))
         for name in needed:
             if name not in out:
                 self.faults.add(node, f"{what} needs {name!r}")
@@ -80,7 +80,7 @@ class Reader:
         """Return a text that is one of ``known``."""
         text, names = self.text(node, what), tuple(known)
         if text is not None and text not in names:
-            self.faults.add(node, f"unknown {what} {text!r}", did_you_mean(text, names))
+            self.faults.add(node, f"unknown {what} {text!r}", self.faults.suggest(text, names))
             return None
         return text
 

@@ -1,5 +1,6 @@
 """A set of product rows, kept small: a sorted list where few match, one bit a product where many do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ class RowSet:
     """Rows of a catalogue; exactly one of ``rows`` and ``bits`` is there."""
 
     n_products: int
+    count: int
     rows: Ints | None = None
     """Sorted, distinct."""
     bits: Bytes | None = None
@@ -24,13 +26,30 @@ class RowSet:
         """Return the rows where ``mask`` (n_products,) holds."""
         count = int(np.count_nonzero(mask))
         if count * FEW <= len(mask) or count <= FEW:
-            return cls(len(mask), rows=np.flatnonzero(mask).astype(np.int32))
-        return cls(len(mask), bits=np.packbits(mask))
+            return cls(len(mask), count, rows=np.flatnonzero(mask).astype(np.int32))
+        return cls(len(mask), count, bits=np.packbits(mask))
 
     @classmethod
     def listing(cls, rows: Ints, n_products: int) -> "RowSet":
         """Return the set of ``rows``, in any order; those below 0 are left out."""
-        return cls(n_products, rows=np.unique(rows[rows >= 0]).astype(np.int32))
+        own = np.unique(rows[rows >= 0]).astype(np.int32)
+        return cls(n_products, len(own), rows=own)
+
+    @classmethod
+    def common(cls, sets: Sequence["RowSet"]) -> "RowSet":
+        """Return the rows that all of ``sets`` (at least one) hold."""
+        smallest, *others = sorted(sets, key=len)
+        rows = smallest.listed()
+        for other in others:
+            rows = rows[other.has(rows)]
+        if len(rows) * FEW <= smallest.n_products or len(rows) <= FEW:
+            return cls(smallest.n_products, len(rows), rows=rows)
+        mask = np.zeros(smallest.n_products, np.bool_)
+        mask[rows] = True
+        return cls.of(mask)
+
+    def __len__(self) -> int:
+        return self.count
 
     def has(self, rows: Ints) -> Bools:
         """Return (n_rows,): whether each of ``rows`` in [0, n_products) is inside."""

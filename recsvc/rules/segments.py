@@ -87,7 +87,8 @@ class Segments:
         if isinstance(test, Viewed):
             rows = np.unique(shopper.viewed[shopper.viewed >= 0])
             rowset = self.targets[test].rows
-            return int(np.count_nonzero(rowset.has(rows))) >= test.at_least if rowset else len(rows) >= test.at_least
+            seen = len(rows) if rowset is None else int(np.count_nonzero(rowset.has(rows)))
+            return seen >= test.at_least
         if isinstance(test, Bought) and test in self.bought.numbers:
             return self.bought.numbers[test] in self._bought_now(shopper, now)
         return _OF_HISTORY[type(test)](test, shopper.history.before(now), now, self.targets)

@@ -58,9 +58,14 @@ class Ground:
 
     def rowset(self, where: Expression) -> RowSet:
         """Return the products that a static expression is true for."""
-        if where not in self.sets:
-            self.sets[where] = RowSet.of(matches(where, self.frame(None, None)))
-        return self.sets[where]
+        known = self.sets.get(where)
+        if known is None:
+            if isinstance(where, Both):  # rules share parts more often than wholes
+                known = RowSet.common([self.rowset(part) for part in where.parts])
+            else:
+                known = RowSet.of(matches(where, self.frame(None, None)))
+            self.sets[where] = known
+        return known
 
     def warm(self, dynamic: Expression) -> None:
         """Fill the tables that a dynamic expression needs, so that no request waits for them."""

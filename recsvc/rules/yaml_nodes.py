@@ -26,8 +26,6 @@ class Scalar:
     column: int
     """From 0."""
     quoted: bool = False
-    verbatim: int | None = 0
-    """Where ``text`` starts after ``column``, if the file shows it letter by letter on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def read_nodes(text: str) -> tuple[Node | None, list[BrokenYamlError]]:
     Raises:
         BrokenYamlError: a syntax error, a second document, nesting or aliases beyond the limits.
     """
-    tree = _Tree(text)
+    tree = _Tree()
     try:
         for event in yaml.parse(text, Loader=LOADER):
             tree.take(event)
@@ -120,8 +118,7 @@ def read_nodes(text: str) -> tuple[Node | None, list[BrokenYamlError]]:
 class _Tree:
     """Builds the nodes from the events, without recursion."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self) -> None:
         self.root: Node | None = None
         self.repeats: list[BrokenYamlError] = []
         self.documents = 0
@@ -154,10 +151,8 @@ class _Tree:
             self._close(node, done.anchor, done.size)
 
     def _scalar(self, event: Any) -> Scalar:
-        start, end = event.start_mark, event.end_mark
-        source = self.text[start.index : end.index]
-        shown = source.find(event.value) if start.line == end.line else -1
-        return Scalar(event.value, start.line, start.column, event.style is not None, None if shown < 0 else shown)
+        start = event.start_mark
+        return Scalar(event.value, start.line, start.column, event.style in ("'", '"'))
 
     def _refuse_key(self, line: int, column: int) -> None:
         if self.open and self.open[-1].is_map and self.open[-1].key is None:

@@ -1,9 +1,9 @@
 """The OpenAPI document: as JSON, and as a page that fetches nothing from outside."""
 
-from importlib.resources import files
+from pathlib import Path
 
 import orjson
-from flask import Response, render_template
+from flask import Response, current_app, render_template
 
 from recsvc.docs_page import operations
 from recsvc.headers import DOCS_POLICY
@@ -31,4 +31,4 @@ def page() -> Response:
 
 def asset(asset: str) -> Response:
     """Answer with the style or the script of the page."""
-    return unchanging((files("recsvc") / "static" / asset).read_bytes(), TYPES[asset])
+    return unchanging(Path(current_app.root_path, "static", asset).read_bytes(), TYPES[asset])

@@ -16,13 +16,12 @@ def reply(body: Mapping[str, Any], *, shared: bool) -> Response:
     """Return ``body`` with the request's id as JSON.
 
     Args:
-        body: what is answered.
+        body: what is answered; not empty.
         shared: the same for everybody, so that caches may keep it and ask for news by its ETag (GET only).
     """
     plain = orjson.dumps(body)
-    answer = Response(
-        orjson.dumps({"request_id": g.request_id, **body}), mimetype="application/json", headers={"Vary": VARY}
-    )
+    whole = b'{"request_id":"' + g.request_id.encode() + b'",' + plain[1:]  # written once: a safe id needs no escapes
+    answer = Response(whole, mimetype="application/json", headers={"Vary": VARY})
     if not shared or request.method not in ("GET", "HEAD"):
         answer.headers["Cache-Control"] = "private, no-store"
         return answer

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from model_data import UNTIL, Order, purchases_of, shop_of
 
+from model_data import UNTIL, Order, purchases_of, shop_of
+from models.als import ALS
 from models.base import Fitting
 from models.bought_together import BoughtTogether
 from models.buy_again import BuyAgain
 from models.columns import text_column
 from models.interactions import Weighting, tastes, user_items
+from models.item_neighbours import ItemNeighbours
 from models.popularity import CategoryPopularity, Popularity, StorePopularity
 from models.schema import DAY, UNKNOWN
 
@@ -44,6 +46,8 @@ def test_the_probability_is_drawn_to_the_share_by_the_prior() -> None:
     assert model.score(shop.context(page=0), one)[0] == pytest.approx(11 / 14)
     both = ((2 + 10 * 0.4) / 14 + (1 + 10 * 0.4) / 14) / 2
     assert model.score(shop.context(cart=[0, 1]), two)[0] == pytest.approx(both)
+    uneven = ((3 + 10 * 0.8) / 14 + (1 + 10 * 0.8) / 12) / 2
+    assert model.score(shop.context(cart=[0, 2]), one)[0] == pytest.approx(uneven)
     unknown = shop.context(page=3)
     assert model.score(unknown, two)[0] == pytest.approx(0.4), "no order of the seed: the share alone"
 
@@ -180,6 +184,30 @@ def test_tastes_are_purchases_and_the_session() -> None:
     rows, weights = tastes(shop.context(0, recent=[0, 1], cart=[2]), Weighting())
     assert rows.tolist() == [0, 1, 2, 3]
     assert weights.tolist() == pytest.approx(np.log1p([2 ** (-2 / 3), 2 ** (-1 / 3), 1, 0.5]).tolist())
+
+
+def test_likeness_with_full_damping_is_the_cosine() -> None:
+    """Buyers of 0: three, of 1: two, of 2: one; without damping it is the number of common buyers."""
+    shop = shop_of([Order(0, [0, 1]), Order(1, [0, 1]), Order(2, [0, 2])], 3)
+    context, rows = shop.context(page=0), np.arange(3, dtype=np.int32)
+    cosine = ItemNeighbours(damping=1, weighting=Weighting(binary=True)).fit(shop.data)
+    assert cosine.score(context, rows).tolist() == pytest.approx([0, 2 / 6**0.5, 1 / 3**0.5])
+    common = ItemNeighbours(damping=0, weighting=Weighting(binary=True)).fit(shop.data)
+    assert common.score(context, rows).tolist() == pytest.approx([0, 2, 1])
+
+
+def test_a_shopper_is_folded_in_by_the_papers_equation() -> None:
+    """x = (Y'Y + Y'(C - I)Y + regularization * I)^-1 Y'Cp, with C = 1 + alpha on what was bought."""
+    shop = shop_of([Order(user, [user % 5, (user + 1) % 5]) for user in range(20)], 5)
+    model = ALS(factors=3, regularization=0.5, alpha=4.0).fit(shop.data)
+    items = model.item_factors_
+    assert items is not None
+    bought = np.array([1.0, 1, 0, 0, 0])
+    confidence = np.diag(1 + 4.0 * bought)
+    normal = items.T @ confidence @ items + 0.5 * np.eye(3)
+    expected = items @ np.linalg.solve(normal, items.T @ confidence @ bought)
+    found = model.score(shop.context(0), np.arange(5, dtype=np.int32))
+    assert found.tolist() == pytest.approx(np.maximum(expected, 0).tolist(), rel=1e-3, abs=1e-5)
 
 
 def test_the_builders_keep_the_promise_of_purchases() -> None:

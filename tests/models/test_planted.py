@@ -4,8 +4,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from model_data import UNTIL, Order, SmallShop, shop_of
 
+from model_data import UNTIL, Order, SmallShop, shop_of
 from models.als import ALS
 from models.bought_together import BoughtTogether
 from models.buy_again import BuyAgain

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_data import UNTIL, Order, purchases_of
 
+from model_data import UNTIL, Order, purchases_of
 from models.errors import ArtifactError
 from models.histories import Histories
 from models.schema import DAY, NO_HISTORY, UNKNOWN, best, take

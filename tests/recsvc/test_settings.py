@@ -73,7 +73,14 @@ def test_lists_are_separated_by_commas() -> None:
 
 @pytest.mark.parametrize(
     ("host", "inside"),
-    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("shop.example", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("shop.example", False),
+    ],
 )
 def test_loopback_addresses_are_told_from_others(host: str, inside: bool) -> None:
     assert is_loopback(host) is inside

@@ -16,7 +16,9 @@ from models.shop import Shop
 from training.progress import Progress
 
 _MACROS = r"""
-create macro trimmed(x) as trim(x, chr(32) || chr(9) || chr(10) || chr(13) || chr(160));
+create macro trimmed(x) as
+    case when ascii(x) between 33 and 126 and ascii(right(x, 1)) between 33 and 126 then x
+    else trim(x, chr(32) || chr(9) || chr(10) || chr(13) || chr(160)) end;
 create macro id_of_text(x) as
     case when lower(trimmed(x)) in ('', 'nan', 'null', 'none', 'undefined', '(not set)') then null else trimmed(x) end;
 create macro id_of_float(x) as

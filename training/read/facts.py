@@ -79,7 +79,6 @@ class Facts:
     """Products that were bought and that the products table does not list."""
     without_price: int
     """Lines without a price."""
-    notes: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """Return the facts as plain data for JSON."""

@@ -31,9 +31,20 @@ class Piece:
     """True: everything arrived as text, and typing it is ours."""
     size: int
     """Bytes, for the progress bar."""
+    broken: str | None = None
+    """SQL of the lines that are no rows: line, reason, text; CSV tells them by itself."""
 
 
-Reader = Callable[[Session, Path], tuple[str, bool]]
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a reader makes of a file; see ``Piece``."""
+
+    sql: str
+    is_text: bool
+    broken: str | None = None
+
+
+Reader = Callable[[Session, Path], Opened]
 
 
 def open_piece(session: Session, path: Path) -> Piece:
@@ -49,8 +60,9 @@ def open_piece(session: Session, path: Path) -> Piece:
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty: write it again, or take it out of shop.toml")
     try:
-        sql, is_text = READERS[suffix](session, path)
-        return Piece(path.name, sql, _types(session, sql), is_text, path.stat().st_size)
+        opened = READERS[suffix](session, path)
+        types = _types(session, opened.sql)
+        return Piece(path.name, opened.sql, types, opened.is_text, path.stat().st_size, opened.broken)
     except (duckdb.Error, OSError, EOFError) as error:
         raise DataError(f"{path}: cannot be read: {first_line(error)}: is it whole?") from error
 
@@ -60,28 +72,35 @@ def _types(session: Session, sql: str) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in described if row[0] != "#row"}
 
 
-def _parquet(_session: Session, path: Path) -> tuple[str, bool]:
+def _parquet(_session: Session, path: Path) -> Opened:
     relation = f"read_parquet({literal(path)}, file_row_number = true)"
-    return f'(select * exclude (file_row_number), file_row_number + 1 as "#row" from {relation})', False
+    return Opened(f'(select * exclude (file_row_number), file_row_number + 1 as "#row" from {relation})', False)
 
 
-def _separated(session: Session, path: Path) -> tuple[str, bool]:
+def _separated(session: Session, path: Path) -> Opened:
     """CSV and TSV: all columns as text, so that leading zeros stay; lines that do not fit are kept for the rejects."""
     options = "all_varchar = true, header = true, store_rejects = true, rejects_limit = 0"
     if path.suffix.lower() == ".tsv":
         options += r", delim = '\t'"
     relation = f"read_csv({literal(as_utf8(path, session.scratch))}, {options})"
-    return f'(select *, row_number() over () + 1 as "#row" from {relation})', True
+    return Opened(f'(select *, row_number() over () + 1 as "#row" from {relation})', True)
 
 
-def _json_lines(session: Session, path: Path) -> tuple[str, bool]:
+def _json_lines(session: Session, path: Path) -> Opened:
     """JSON lines: the columns are all the keys of all lines; nested values stay JSON text."""
-    lines = f"read_ndjson_objects({literal(as_utf8(path, session.scratch))}, ignore_errors = true)"
-    keys = [row[0] for row in session.rows(f"select distinct unnest(json_keys(json)) from {lines} order by 1")]
+    told = literal(as_utf8(path, session.scratch))
+    options = (
+        "columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01', quote = '', escape = ''"
+    )
+    lines = f'(select line, row_number() over () as "#row" from read_csv({told}, {options}))'
+    is_object = "case when json_valid(line) then json_type(line) = 'OBJECT' else false end"
+    good = f"{lines} where {is_object}"
+    keys = [row[0] for row in session.rows(f"select distinct unnest(json_keys(line)) from {good} order by 1")]
     if not keys:
         raise DataError(f"{path}: no line of it is a JSON object")
-    columns = ", ".join(f"json_extract_string(json, {literal(_json_path(key))}) as {name(key)}" for key in keys)
-    return f'(select {columns}, "#row" from (select json, row_number() over () as "#row" from {lines}))', True
+    columns = ", ".join(f"json_extract_string(line, {literal(_json_path(key))}) as {name(key)}" for key in keys)
+    broken = f"select \"#row\", 'no JSON object', line from {lines} where not {is_object} and not blank(line)"
+    return Opened(f'(select {columns}, "#row" from {good})', True, broken)
 
 
 def _json_path(key: str) -> str:

@@ -42,7 +42,7 @@ class Plan:
 
     def names(self) -> dict[str, str]:
         """Return the whole mapping, for people."""
-        return {our: self.source(our) for our in self.roles}
+        return {our.removeprefix("#"): self.source(our) for our in self.roles}
 
 
 def plan(what: str, table: Table, known: Mapping[str, Role], required: Collection[str], closed: bool) -> Plan:

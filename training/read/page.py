@@ -25,7 +25,7 @@ def _table(table: TableFacts) -> Iterator[str]:
     files = f"{table.files[0]} and {len(table.files) - 1} more" if len(table.files) > 1 else "".join(table.files)
     yield f"{table.name} from {files}"
     for our, theirs in table.mapping.items():
-        yield f"  {our.removeprefix('#'):16} = {_short(theirs)}"
+        yield f"  {our:16} = {_short(theirs)}"
     refused, aside = table.refused.total(), table.set_aside.total()
     yield f"  {table.read:,} rows read: {table.kept:,} kept, {refused:,} refused, {aside:,} set aside"
     for reason, count in sorted(table.refused.items(), key=lambda one: (-one[1], one[0])):

@@ -26,35 +26,41 @@ def clear_broken_lines(session: Session) -> None:
         session.con.execute("delete from reject_scans")
 
 
-def keep_broken_lines(session: Session, facts: TableFacts, piece: Piece) -> int:
-    """Refuse the CSV lines of the last scan that have too many or too few values; return how many they are."""
-    session.con.execute("create or replace temp table broken(line bigint, before bigint)")
-    if not session.rows("select 1 from duckdb_tables() where table_name = 'reject_errors'"):
-        return 0
-    found = session.rows(
-        "select line, any_value(lower(replace(error_type::varchar, '_', ' '))), any_value(csv_line) from reject_errors "
-        "group by line order by line"
+def keep_broken_lines(session: Session, facts: TableFacts, piece: Piece) -> None:
+    """Refuse what is no row: lines of the last CSV scan with too many or too few values, lines that are no JSON."""
+    broken = piece.broken
+    if broken is None and session.rows("select 1 from duckdb_tables() where table_name = 'reject_errors'"):
+        broken = (
+            "select line, any_value(lower(replace(error_type::varchar, '_', ' '))), any_value(csv_line) "
+            "from reject_errors group by line"
+        )
+    found = f"({broken or 'select 0, null, null where false'}) as found(line, reason, text)"
+    session.con.execute(
+        "create or replace temp table broken as select line, reason, text, row_number() over (order by line) as nth "
+        f"from {found}"
     )
-    for place, (line, reason, text) in enumerate(found):
-        session.con.execute("insert into broken values (?, ?)", [line, line - 2 - place])
-        session.con.execute("insert into rejects values (?, ?, ?, ?, ?)", [facts.name, piece.label, line, reason, text])
-    facts.read += len(found)
-    facts.refused.update(row[1] for row in found)
-    return len(found)
+    session.con.execute(
+        f"insert into rejects select {literal(facts.name)}, {literal(piece.label)}, line, reason, text from broken"
+    )
+    for reason, count in session.rows("select reason, count(*) from broken group by all order by all"):
+        facts.read += count
+        facts.refused[reason] += count
 
 
 def keep_refused(session: Session, facts: TableFacts, piece: Piece, refused: str) -> None:
-    """Write the rows of a file that the query ``refused`` (``row``, ``reason``) names, with their own text."""
+    """Write the rows of a file that the query ``refused`` (``row``, ``reason``) names, with their own text.
+
+    CSV counts its rows without the broken lines before them; these are added to tell the line.
+    """
     columns = ", ".join(f"{literal(one)}: {name(one)}" for one in piece.types)
     session.con.execute(f"create or replace temp table bad as {refused}")
-    if not session.rows("select 1 from bad limit 1"):
-        return
-    line = '"#row"'
-    if piece.is_text:
-        line = '"#row" + (select count(*) from broken where before < "#row" - 1)'
+    line, shift = '"#row"', ""
+    if piece.is_text and piece.broken is None:
+        line = '"#row" + coalesce(b.nth, 0)'
+        shift = 'asof left join broken b on source."#row" - 1 > b.line - 1 - b.nth'
     session.con.execute(
         f"insert into rejects select {literal(facts.name)}, {literal(piece.label)}, {line}, bad.reason, "
-        f'to_json({{{columns}}})::varchar from {piece.sql} as source join bad on bad.row = source."#row"'
+        f'to_json({{{columns}}})::varchar from {piece.sql} as source join bad on bad.row = source."#row" {shift}'
     )
 
 

@@ -67,11 +67,9 @@ def pieces_of(session: Session, what: str, table: Table) -> list[Piece]:
 
 def _ordered(query: str | None) -> str:
     """Return the query with an order of rows: its own, or that of all its columns, so that every run is the same."""
-    return (
-        f"{query}"
-        if re.search(r"\border\s+by\b", query or "", re.IGNORECASE)
-        else f"select * from ({query}) order by all"
-    )
+    if query and re.search(r"\border\s+by\b", query, re.IGNORECASE):
+        return query
+    return f"select * from ({query}) order by all"
 
 
 def _named_files(session: Session, table: Table) -> list[tuple[str, Path]]:

@@ -95,7 +95,12 @@ def holds(rule, q) -> bool:
 
 def specific(rule) -> int:
     when = rule.get("when", {})
-    for level, keys in ((5, ["page_product"]), (4, ["page_item"]), (3, ["segment", "store"]), (2, ["device", "cart_item"])):
+    for level, keys in (
+        (5, ["page_product"]),
+        (4, ["page_item"]),
+        (3, ["segment", "store"]),
+        (2, ["device", "cart_item"]),
+    ):
         if any(key in when for key in keys):
             return level
     return 1 if "carousels" in rule else 0
@@ -135,7 +140,9 @@ def carousel(rules, q, scores, extra, size, bars, fallbacks, taken=()):
         return {**scores, **extra}[product] * min(max(prod(factors), 0.05), 20)
 
     ranked = sorted({**scores, **extra}, key=lambda product: (-score(product), product))
-    pins, dropped = place_pins(named["pin"], q, ranked, size, bars, lambda p: free(p, keeps), named["hide"], keeps, taken)
+    pins, dropped = place_pins(
+        named["pin"], q, ranked, size, bars, lambda p: free(p, keeps), named["hide"], keeps, taken
+    )
     pinned = [product for product, _ in pins.values()]
     counts: list[tuple[str, object]] = [group for product in pinned for group in groups(named["limit"], product, q)]
 
@@ -250,7 +257,9 @@ def place_pins(rules, q, ranked, size, bars, free, hides, keeps, taken):
         claims += [(position, f"match {position}", rule) for position in positions[: len(chosen)]]
     give_out(claims)
     for name, chosen in best.items():
-        own = sorted(position for position, (what, rule) in slots.items() if rule["id"] == name and what.startswith("match"))
+        own = sorted(
+            position for position, (what, rule) in slots.items() if rule["id"] == name and what.startswith("match")
+        )
         for position, product in zip(own, chosen, strict=False):
             slots[position] = (product, slots[position][1])
     return slots, dropped

@@ -19,7 +19,7 @@ from recsvc.rules.page import Shelf, arrange_page
 from recsvc.rules.parse import parse
 from recsvc.rules.situation import BARS, Shopper, Situation
 
-CASES = int(os.environ.get("RULES_CASES", "400"))
+CASES = int(os.environ.get("RULES_CASES", "300"))
 random_cases = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 CAROUSELS = ("for-you", "trending")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -47,7 +47,10 @@ def random_conditions(random):
 
 
 def random_rule(random, number):
-    rule = {"id": f"r{number}", "do": random.choice(["hide", "keep", "boost", "bury", "limit", "limit", "pin", "pin", "pin"])}
+    rule = {
+        "id": f"r{number}",
+        "do": random.choice(["hide", "keep", "boost", "bury", "limit", "limit", "pin", "pin", "pin"]),
+    }
     if random.random() < 0.4:
         rule["carousels"] = some(random, CAROUSELS, 2)
     if random.random() < 0.4:
@@ -185,7 +188,9 @@ def random_supply(random):
     scores = {product: random.choice([0.1, 0.2, 0.4, 0.8]) for product in random.sample(kit.IDS, random.randint(0, 8))}
     extra = {product: 0.3 for product in kit.IDS if product not in scores and random.random() < 0.5}
     bars = {p: {random.choice(list(BARS.values()))} if random.random() < 0.25 else set() for p in kit.IDS}
-    fallbacks = [(name, random.sample(kit.IDS, random.randint(0, 6))) for name in ("near", "far")[: random.randint(0, 2)]]
+    fallbacks = [
+        (name, random.sample(kit.IDS, random.randint(0, 6))) for name in ("near", "far")[: random.randint(0, 2)]
+    ]
     return scores, extra, bars, fallbacks
 
 
@@ -202,7 +207,9 @@ def bars_array(bars):
 
 
 def as_rows(fallbacks):
-    return [(name, lambda found=found: np.array([kit.row(one) for one in found], np.int32)) for name, found in fallbacks]
+    return [
+        (name, lambda found=found: np.array([kit.row(one) for one in found], np.int32)) for name, found in fallbacks
+    ]
 
 
 @random_cases
@@ -265,7 +272,13 @@ def test_a_page_shows_no_product_twice_and_no_pin_loses_to_a_non_pin(seed):
         codes = bars_array(bars)
         active = select(bound_rules, situation_of({**q, "carousel": name}))
         shelves.append(
-            Shelf(active, kit.pool(scores, extra), random.randint(1, 5), lambda rows, codes=codes: codes[rows], as_rows(fallbacks))
+            Shelf(
+                active,
+                kit.pool(scores, extra),
+                random.randint(1, 5),
+                lambda rows, codes=codes: codes[rows],
+                as_rows(fallbacks),
+            )
         )
     first, second = arrange_page(shelves)
     everything = [*first.rows.tolist(), *second.rows.tolist()]

@@ -61,11 +61,13 @@ def test_a_byte_order_mark_and_crlf_are_fine():
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file():
-    text = rules("do: pin, product: '00501', position: 0", "do: hid, product: a", "do: boost, factor: 2, where: prise > 1")
+    text = rules(
+        "do: pin, product: '00501', position: 0", "do: hid, product: a", "do: boost, factor: 2, where: prise > 1"
+    )
     assert faults(text) == [
         "rules.yaml:3:51: position is 0, and must be 1 to 1000 (1 is the first)",
-        "rules.yaml:4:16: unknown verb 'hid' (did you mean 'hide'?)",
-        "rules.yaml:5:44: where: no product has an attribute 'prise' (did you mean 'price'?)",
+        "rules.yaml:4:18: unknown verb 'hid' (did you mean 'hide'?)",
+        "rules.yaml:5:43: where: no product has an attribute 'prise' (did you mean 'price'?)",
     ]
     with pytest.raises(RulesError) as raised:
         parse(text, SHOP)
@@ -76,6 +78,12 @@ def test_a_fault_shows_its_line_with_a_caret():
     text = read(rules("do: boost, factor: 2, where: prise > 1"), SHOP).faults[0].text
     line, caret = text.splitlines()[1:]
     assert line[caret.index("^") :].startswith("prise > 1")
+
+
+def test_a_fault_points_into_quoted_texts_and_says_the_character_in_folded_ones():
+    assert faults(rules("do: hide, where: 'prise > 1'"))[0].startswith("rules.yaml:3:32: where: no product")
+    folded = "version: 1\nrules:\n  - id: a\n    do: hide\n    where: >\n      price > 1 and\n      prise > 1\n"
+    assert faults(folded)[0].startswith("rules.yaml:5:12: at character 15: where: no product")
 
 
 def test_did_you_mean_ignores_case_and_lists_what_there_is():
@@ -159,6 +167,8 @@ MISTAKES = {
     rules("do: hide, product: '00501', experiment: {name: x}"): "experiment needs 'arms'",
     rules("id: a, do: hide, product: '00501'", "id: a, do: hide, product: '00502'"): "two rules have the id 'a', the first on line 3",
     rules("do: hide, product: ''"): "product is empty",
+    rules("do: hide, product: ~"): "product is empty",
+    rules("do: hide, product: null"): "product is empty",
     rules("do: hide, products: []"): "products is an empty list",
     rules("do: hide, product: {a: b}"): "product must be one text",
     rules("do: hide, where: [a]"): "where must be one expression",
@@ -182,7 +192,7 @@ def test_limits_are_refused_with_a_message():
     assert "more than 5,000,000" in faults(b"#" * 5_000_001)[0]
     assert "nested more than 40 levels deep" in faults("a: " + "[" * 60)[0]
     assert "10,001 rules, more than 10,000" in faults("version: 1\nrules:\n" + "- a\n" * 10_001)[0]
-    assert "2,501 characters" in faults(rules(f"do: hide, where: \"price > {'1' * 2493}\""))[0]
+    assert "2,501 characters" in faults(rules(f'do: hide, where: "price > {"1" * 2493}"'))[0]
 
 
 def test_aliases_that_explode_are_refused_and_plain_ones_work():
@@ -200,7 +210,9 @@ def test_attribute_names_are_not_checked_before_the_catalogue_is_known():
 
 
 def test_warnings_load_and_say_what_is_probably_not_meant():
-    late = ShopFacts(carousels={"trending": 4}, product_ids={"00501"}.__contains__, now=datetime(2027, 1, 1, tzinfo=UTC))
+    late = ShopFacts(
+        carousels={"trending": 4}, product_ids={"00501"}.__contains__, now=datetime(2027, 1, 1, tzinfo=UTC)
+    )
     text = rules(
         "do: pin, product: '00501', position: 9",
         "do: pin, product: 7, position: 1, when: {active: {until: 2026-12-24}}",
@@ -219,6 +231,23 @@ def test_warnings_load_and_say_what_is_probably_not_meant():
     ]
     for part in wanted:
         assert any(part in message for message in messages), (part, messages)
+
+
+def test_windows_of_segments_may_lie_in_the_past_without_a_warning():
+    head = "segments:\n  came-with-the-fair: {first_order: {during: {from: 2025-10-01, until: 2025-10-07}}}\n"
+    late = ShopFacts(now=datetime(2027, 1, 1, tzinfo=UTC))
+    assert not parse(rules("do: hide, product: a, when: {segment: came-with-the-fair}", head=head), late).warnings
+
+
+def test_a_file_of_thousands_of_faults_is_told_in_a_moment():
+    names = "".join(f"  segment-{number}: {{list: vip.csv}}\n" for number in range(1_500))
+    text = rules(*["do: hide, product: a, when: {segment: segmnt-77777}"] * 1_500, head=f"segments:\n{names}")
+    found = faults(text)
+    assert len(found) == 1_500 and "did you mean" in found[0] and "did you mean" not in found[-1]
+
+
+def test_messages_stay_short():
+    assert max(len(fault) for fault in faults(f"version: 1\n{'k' * 100_000}: 1\n{'long ' * 5000}: 2\n")) < 1_000
 
 
 def test_the_hash_names_the_very_bytes():
@@ -255,6 +284,10 @@ def test_random_input_never_raises_anything_else(raw):
 
 
 @settings(max_examples=200, deadline=None)
-@given(place=st.integers(0, len(WHOLE) - 1), length=st.integers(0, 30), text=st.text(alphabet="{}[]:,'\"-&*!|>%@` \n\ta1é\x00", max_size=4))
+@given(
+    place=st.integers(0, len(WHOLE) - 1),
+    length=st.integers(0, 30),
+    text=st.text(alphabet="{}[]:,'\"-&*!|>%@` \n\ta1é\x00", max_size=4),
+)
 def test_a_file_with_random_damage_loads_or_says_where(place, length, text):
     loads_or_says_where(WHOLE[:place] + text + WHOLE[place + length :])

@@ -67,7 +67,11 @@ def head(test):
 def test_a_shopper_belongs_or_not(test, shopper, belongs):
     if "viewed" in shopper:
         shopper = {"viewed": np.array(shopper["viewed"], np.int32)}
-    some = bound("do: hide, product: '00501', when: {segment: it}", "do: hide, product: '00501', unless: {segment: it}", head=head(test))
+    some = bound(
+        "do: hide, product: '00501', when: {segment: it}",
+        "do: hide, product: '00501', unless: {segment: it}",
+        head=head(test),
+    )
     assert active_ids(some, **shopper) == (["r1"] if belongs else ["r2"])
 
 

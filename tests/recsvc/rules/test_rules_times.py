@@ -106,11 +106,21 @@ def test_rules_follow_the_zone_of_the_file():
 def test_active_takes_calendar_names_and_lists_as_or():
     head = 'calendar:\n  fair: {from: "2026-10-10 09:00", until: "2026-10-10 18:00"}\n'
     some = bound("do: hide, product: '00501', when: {active: [fair, {from: 2026-10-20}]}", head=head)
-    for text, there in (("2026-10-10 09:00", True), ("2026-10-10 18:00", False), ("2026-10-19 23:59", False), ("2026-12-01", True)):
+    for text, there in (
+        ("2026-10-10 09:00", True),
+        ("2026-10-10 18:00", False),
+        ("2026-10-19 23:59", False),
+        ("2026-12-01", True),
+    ):
         assert (active_ids(some, now=start_of(text, LONDON)) == ["r1"]) == there
 
 
 def test_weekly_takes_days_and_hours():
     some = bound("do: hide, product: '00501', when: {weekly: [{days: [fri], from: '18:00'}, {days: [sun]}]}")
-    for text, there in (("2026-10-16 17:59", False), ("2026-10-16 18:00", True), ("2026-10-17 12:00", False), ("2026-10-18", True)):
+    for text, there in (
+        ("2026-10-16 17:59", False),
+        ("2026-10-16 18:00", True),
+        ("2026-10-17 12:00", False),
+        ("2026-10-18", True),
+    ):
         assert (active_ids(some, now=start_of(text, LONDON)) == ["r1"]) == there

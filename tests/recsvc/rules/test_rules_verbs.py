@@ -65,7 +65,10 @@ def test_hide_always_wins_over_a_pin():
 
 
 def test_instead_is_tried_in_order():
-    lines = ("do: pin, product: '00505', position: 1, instead: ['00506', '00507']", "do: hide, products: ['00505', '00506']")
+    lines = (
+        "do: pin, product: '00505', position: 1, instead: ['00506', '00507']",
+        "do: hide, products: ['00505', '00506']",
+    )
     out = arranged_by(*lines)
     assert out.rows[0] == 6 and out.dropped[0].instead == "00507"
 
@@ -76,7 +79,9 @@ def test_without_instead_the_next_best_takes_the_slot():
     assert out.dropped[0].reason == "out_of_stock"
 
 
-@pytest.mark.parametrize(("name", "bar"), [("purchased", PURCHASED), ("in_cart", IN_CART), ("out_of_stock", OUT_OF_STOCK)])
+@pytest.mark.parametrize(
+    ("name", "bar"), [("purchased", PURCHASED), ("in_cart", IN_CART), ("out_of_stock", OUT_OF_STOCK)]
+)
 def test_even_if_overrides_a_bar_and_no_other(name, bar):
     line = f"do: pin, product: '00505', position: 1, even_if: [{name}]"
     assert shown_by(line, bars=bars_of(p00505=bar))[0] == "5"
@@ -128,7 +133,10 @@ def test_pins_by_where_take_the_best_eligible_matches():
 
 
 def test_pins_by_product_come_before_pins_by_where():
-    lines = ("do: pin, where: category == 'bread', position: 1, priority: 900", "do: pin, product: '00505', position: 1")
+    lines = (
+        "do: pin, where: category == 'bread', position: 1, priority: 900",
+        "do: pin, product: '00505', position: 1",
+    )
     assert shown_by(*lines)[:2] == ["5", "6"]
 
 
@@ -147,7 +155,10 @@ def test_a_strict_limit_leaves_the_list_short():
 
 
 def test_a_pin_counts_towards_a_limit_and_is_never_removed():
-    lines = ("do: limit, per: category, max: 1, strict: true", "do: pin, products: ['00502', '00503'], positions: [1, 4]")
+    lines = (
+        "do: limit, per: category, max: 1, strict: true",
+        "do: pin, products: ['00502', '00503'], positions: [1, 4]",
+    )
     assert shown_by(*lines) == ["2", "4", "6", "3", "8"]
 
 

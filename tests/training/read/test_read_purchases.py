@@ -160,7 +160,7 @@ ids = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zs", "Zl",
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(ids, ids), min_size=1, max_size=6))
 def test_any_id_comes_back_as_it_was(read: Read, pairs: list[tuple[str, str]]) -> None:
     """JSON lines with any ids give exactly the distinct lines that were written."""
@@ -192,7 +192,7 @@ def test_zstandard_files_are_read(read: Read, tmp_path) -> None:
 
 def test_a_query_without_an_order_gives_the_same_rows_every_time(read: Read) -> None:
     """Rows of a query are numbered by all their columns, or by its own order."""
-    toml = 'tables = { l = "l.csv" }\nquery = "select * from l{}"\ncolumns = {{ user_id = "u", product_id = "p" }}'
+    toml = 'tables = {{ l = "l.csv" }}\nquery = "select * from l{}"\ncolumns = {{ user_id = "u", product_id = "p" }}'
     files = {"l.csv": "u,p\na,y\na,x\n"}
     assert [p for _, p, _ in lines(read(toml=toml.format(""), files=files))] == ["x", "y"]
     assert [p for _, p, _ in lines(read(toml=toml.format(" order by p desc"), files=files))] == ["y", "x"]

@@ -1,0 +1,229 @@
+"""What is live changes as a whole between two requests, and whatever is broken leaves the last good one."""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from service_helpers import ids, log_lines, pin
+
+from models.registry import Registry
+from recsvc.service import service_of
+from recsvc.serving import Live
+from recsvc.watch import Watcher
+
+FIRST = "/v1/carousels/bestsellers?size=1"
+
+
+@pytest.fixture
+def client(trained: Path, make_app: Callable[..., Flask]) -> FlaskClient:
+    return make_app(trained).test_client()
+
+
+@pytest.fixture
+def live(client: FlaskClient) -> Live:
+    return service_of(client.application).live
+
+
+@pytest.fixture
+def watcher(live: Live) -> Watcher:
+    made = Watcher(live, 0.05)
+    made.check()
+    return made
+
+
+def versions(trained: Path) -> list[str]:
+    return [manifest.version for manifest in Registry(trained / "artifacts").versions()]
+
+
+def save(path: Path, text: str) -> None:
+    """Write a file as an editor does, with another time of change."""
+    path.write_text(text)
+    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns + 1_000_000))
+
+
+def test_a_published_version_is_live_at_the_next_look_and_a_rollback_too(
+    client: FlaskClient, watcher: Watcher, trained: Path
+) -> None:
+    older, newer = versions(trained)
+    assert client.get(FIRST).get_json()["model"] == older
+    Registry(trained / "artifacts").promote(newer)
+    watcher.check()
+    assert client.get(FIRST).get_json()["model"] == newer
+    Registry(trained / "artifacts").rollback()
+    watcher.check()
+    assert client.get(FIRST).get_json()["model"] == older
+
+
+def test_a_saved_rules_file_is_live_when_two_looks_see_the_same(
+    client: FlaskClient, watcher: Watcher, trained: Path
+) -> None:
+    watcher.check()
+    save(trained / "rules.yaml", pin("p03"))
+    watcher.check()
+    assert ids(client.get(FIRST)) == ["p07"]
+    watcher.check()
+    assert ids(client.get(FIRST)) == ["p03"]
+
+
+def test_a_broken_rules_file_leaves_the_last_good_rules_and_is_told_with_line_and_cause(
+    client: FlaskClient, live: Live, trained: Path
+) -> None:
+    save(trained / "rules.yaml", pin("p03").replace("do: pin", "do: pinn"))
+    live.refresh()
+    assert ids(client.get(FIRST)) == ["p07"]
+    ready = client.get("/readyz")
+    (trouble,) = ready.get_json()["troubles"]
+    assert (ready.status_code, ready.get_json()["status"]) == (200, "degraded")
+    assert (trouble["part"], trouble["file"], trouble["line"]) == ("rules", "rules.yaml", 4)
+    assert "did you mean 'pin'" in trouble["cause"]
+    save(trained / "rules.yaml", pin("p04"))
+    live.refresh()
+    assert ids(client.get(FIRST)) == ["p04"] and client.get("/readyz").get_json()["status"] == "ready"
+
+
+@pytest.mark.parametrize("how", ["deleted", "empty", "a folder", "binary"])
+def test_a_rules_file_that_is_gone_or_no_text_leaves_the_last_good_rules(
+    client: FlaskClient, watcher: Watcher, trained: Path, how: str
+) -> None:
+    path = trained / "rules.yaml"
+    if how in ("deleted", "a folder"):
+        path.unlink()
+    if how == "a folder":
+        path.mkdir()
+    elif how != "deleted":
+        path.write_bytes(b"" if how == "empty" else bytes(range(256)))
+    for _ in range(3):
+        watcher.check()
+    assert ids(client.get(FIRST)) == ["p07"]
+    assert [one["part"] for one in client.get("/readyz").get_json()["troubles"]] == ["rules"]
+
+
+def test_a_service_that_starts_with_broken_rules_serves_without_and_says_so_in_every_answer(
+    trained: Path, make_app: Callable[..., Flask]
+) -> None:
+    (trained / "rules.yaml").write_text("rules: [")
+    client = make_app(trained).test_client()
+    answer = client.get(FIRST)
+    assert answer.status_code == 200 and answer.get_json()["degraded"] == ["rules"] and ids(answer)
+    page = client.post("/v1/pages/cart").get_json()
+    assert all(one["degraded"] == ["rules"] for one in page["carousels"])
+
+
+def test_rules_none_serves_without_rules_and_without_complaint(trained: Path, make_app: Callable[..., Flask]) -> None:
+    client = make_app(trained, RULES="none").test_client()
+    assert client.get(FIRST).get_json()["rules"] is None
+    assert client.get("/readyz").get_json()["troubles"] == []
+
+
+@pytest.mark.parametrize("how", ["flipped", "truncated", "missing", "no manifest", "another shop"])
+def test_a_broken_version_leaves_the_last_good_one_and_is_told(
+    client: FlaskClient, watcher: Watcher, trained: Path, how: str
+) -> None:
+    older, newer = versions(trained)
+    folder = trained / "artifacts" / "versions" / newer
+    victim = sorted(folder.rglob("*.npy"))[0]
+    raw, manifest = victim.read_bytes(), folder / "manifest.json"
+    if how == "flipped":
+        victim.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+    elif how == "truncated":
+        victim.write_bytes(raw[:-1])
+    elif how == "missing":
+        victim.unlink()
+    elif how == "another shop":
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "shop": "Other"}))
+    Registry(trained / "artifacts").promote(newer)
+    if how == "no manifest":
+        manifest.unlink()
+    watcher.check()
+    assert client.get(FIRST).get_json()["model"] == older
+    (trouble,) = client.get("/readyz").get_json()["troubles"]
+    assert (trouble["part"], trouble["file"]) == ("model", newer) and "ArtifactError" in trouble["cause"]
+
+
+def test_a_pointer_that_vanishes_leaves_the_last_good_version(
+    client: FlaskClient, watcher: Watcher, trained: Path
+) -> None:
+    (trained / "artifacts" / "current").unlink()
+    watcher.check()
+    assert client.get(FIRST).status_code == 200 and ids(client.get(FIRST))
+    assert "pointer" in client.get("/readyz").get_json()["troubles"][0]["cause"]
+
+
+def test_new_rules_go_live_while_the_new_version_is_broken(
+    client: FlaskClient, watcher: Watcher, trained: Path
+) -> None:
+    newer = versions(trained)[1]
+    sorted((trained / "artifacts" / "versions" / newer).rglob("*.npy"))[0].unlink()
+    Registry(trained / "artifacts").promote(newer)
+    save(trained / "rules.yaml", pin("p03"))
+    watcher.check()
+    watcher.check()
+    assert ids(client.get(FIRST)) == ["p03"]
+
+
+def test_a_trouble_keeps_the_time_at_which_it_began_and_is_logged_once(
+    live: Live, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(trained / "rules.yaml", "rules: [")
+    live.refresh()
+    began = live.state.troubles[0].since
+    live.load(live.look())
+    assert live.state.troubles[0].since == began
+    told = [line for line in log_lines(capsys.readouterr().out) if line["event"] == "trouble"]
+    assert len(told) == 1 and told[0]["file"] == "rules.yaml"
+
+
+def test_what_did_not_load_is_tried_again_without_a_change_of_its_file(
+    live: Live, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = versions(trained)[1]
+    victim = sorted((trained / "artifacts" / "versions" / newer).rglob("*.npy"))[0]
+    hidden = victim.rename(victim.with_suffix(".late"))
+    Registry(trained / "artifacts").promote(newer)
+    monkeypatch.setattr("recsvc.watch.DEEP_SECONDS", 0.0)
+    watcher = Watcher(live, 0.05)
+    watcher.check()
+    assert live.state.troubles
+    hidden.rename(victim)
+    watcher.check()
+    watcher.check()
+    assert live.state.model == newer and not live.state.troubles
+
+
+def test_publishing_and_rolling_back_under_traffic_fails_no_request_and_mixes_no_versions(
+    client: FlaskClient, live: Live, trained: Path
+) -> None:
+    registry, names = Registry(trained / "artifacts"), versions(trained)
+    watcher, failed, seen = Watcher(live, 0.05), [], set()
+    done = threading.Event()
+
+    def ask() -> None:
+        own = client.application.test_client()
+        while not done.is_set():
+            answer = own.post("/v1/pages/home", json={"user_id": "u01", "size": 3})
+            models = {one["model"] for one in answer.get_json().get("carousels", [])}
+            seen.update(models)
+            if answer.status_code != 200 or len(models) != 1:
+                failed.append(answer.get_json())
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    watcher.start()
+    for thread in threads:
+        thread.start()
+    for turn in range(4):
+        registry.promote(names[(turn + 1) % 2])
+        began = time.monotonic()
+        while live.state.model != names[(turn + 1) % 2] and time.monotonic() - began < 5:
+            time.sleep(0.02)
+        assert time.monotonic() - began < 2
+    done.set()
+    for thread in threads:
+        thread.join()
+    watcher.stop()
+    assert not failed and seen == set(names)

@@ -1,0 +1,178 @@
+"""``recsvc serve`` as it really runs: a master and its workers on a socket."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+from service_helpers import pin
+
+from models.registry import Registry
+from recsvc.cli import main
+from recsvc.settings import read_settings
+from recsvc.wsgi import address, gunicorn_settings
+
+OPENER = build_opener(ProxyHandler({}))
+
+
+@dataclass
+class Running:
+    """A service that was started."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    told: str
+    """What it said at the start."""
+    folder: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    def get(self, path: str) -> dict[str, Any]:
+        with OPENER.open(self.url + path, timeout=10) as answer:
+            told: dict[str, Any] = json.load(answer)
+            return told
+
+    def first(self) -> str:
+        return str(self.get("/v1/carousels/bestsellers?size=1")["items"][0]["product_id"])
+
+    def workers(self) -> list[int]:
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+
+Start = Callable[..., Running]
+
+
+def command(folder: Path, *words: str) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "recsvc",
+        "serve",
+        str(folder / "shop.toml"),
+        "--artifacts",
+        str(folder / "artifacts"),
+        *words,
+    ]
+
+
+@pytest.fixture
+def start(trained: Path) -> Iterator[Start]:
+    """A function that starts the service of the trained shop on a free port; all that it started ends with the test."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def go(*words: str, port: int = 0, **environ: str) -> Running:
+        log = (trained / f"log-{len(begun)}.txt").open("w")
+        process = subprocess.Popen(
+            command(trained, "--port", str(port), *words),
+            env={**os.environ, **environ}, stdout=log, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        log.close()
+        begun.append(process)
+        told = ""
+        assert process.stderr is not None
+        while "listening on" not in told and "TROUBLE" not in told:
+            line = process.stderr.readline()
+            assert line, f"it ended with {process.wait()}: {told}"
+            told += line
+        found = re.search(r"at (http://\S+) ", told)
+        assert found, told
+        return Running(process, found[1], told, trained)
+
+    yield go
+    for process in begun:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def until(holds: Callable[[], bool], seconds: float) -> float:
+    """Wait until ``holds``, and return how long it took; fail after ``seconds``."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, "it took too long"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_it_takes_saved_rules_and_new_versions_within_two_seconds_outlives_a_killed_worker_and_ends_on_term(
+    start: Start,
+) -> None:
+    service = start("--workers", "2", "--threads", "2")
+    assert "model 2026-03-26" in service.told and "rules sha256:" in service.told
+    assert service.first() == "p07"
+    (service.folder / "rules.yaml").write_text(pin("p03"))
+    until(lambda: all(service.first() == "p03" for _ in range(12)), 2)
+    older, newer = (manifest.version for manifest in Registry(service.folder / "artifacts").versions())
+    assert service.get("/readyz")["model"] == older
+    Registry(service.folder / "artifacts").promote(newer)
+    until(lambda: all(service.get("/readyz")["model"] == newer for _ in range(12)), 2)
+
+    before = service.workers()
+    os.kill(before[0], signal.SIGKILL)
+    until(lambda: len(service.workers()) == 2 and before[0] not in service.workers(), 5)
+    assert {service.first() for _ in range(12)} == {"p03"}
+    assert {service.get("/readyz")["model"] for _ in range(12)} == {newer}
+
+    service.process.terminate()
+    assert service.process.wait(10) == 0
+    assert is_free(service.port)
+    lines = [json.loads(line) for line in (service.folder / "log-0.txt").read_text().splitlines()]
+    assert {line["event"] for line in lines} == {"live", "request"}
+
+
+def test_a_killed_master_takes_its_workers_along_and_a_new_one_starts_at_once_and_ends_on_ctrl_c(start: Start) -> None:
+    service = start("--host", "0.0.0.0")
+    assert service.url.startswith("http://127.0.0.1:")
+    assert "no keys are set (RECSVC_KEYS): listening on 127.0.0.1 only, not on 0.0.0.0" in service.told
+    until(lambda: len(service.workers()) == 1, 5)
+    (worker,) = service.workers()
+    service.process.kill()
+    service.process.wait()
+    until(lambda: is_free(service.port) and not Path(f"/proc/{worker}/cwd").exists(), 2)
+    second = start(port=service.port)
+    assert second.first() == "p07"
+    second.process.send_signal(signal.SIGINT)
+    assert second.process.wait(10) == 0
+
+
+def test_a_port_in_use_is_told_with_what_to_do_and_ends_with_one(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("sys.argv", ["recsvc", *command(trained, "--port", str(port))[3:]])
+        with pytest.raises(SystemExit) as caught:
+            main()
+    told = capsys.readouterr().err
+    assert caught.value.code == 1
+    assert told == f"recsvc: 127.0.0.1:{port}: Address already in use: take another with --port or RECSVC_PORT\n"
+
+
+def test_gunicorn_is_told_to_share_to_watch_and_to_bound_headers() -> None:
+    keyed = {"RECSVC_KEYS": "public:the-storefronts-key", "RECSVC_HOST": "0.0.0.0", "RECSVC_WORKERS": "3"}
+    told = gunicorn_settings(read_settings(None, keyed, {}), print)
+    assert told["bind"] == "0.0.0.0:8000" and told["workers"] == 3
+    assert told["worker_class"] == "gthread" and told["preload_app"] and told["control_socket_disable"]
+    assert gunicorn_settings(read_settings(None, {"RECSVC_HOST": "::1"}, {}), print)["bind"] == "[::1]:8000"
+    assert address(("::1", 8000, 0, 0)) == "http://[::1]:8000"
