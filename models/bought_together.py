@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix, diags_array
 
 from models.base import Fact, Fitting
 from models.errors import NotFittedError
-from models.lists import RankedLists, decay, summed
+from models.lists import RankedLists, best_entries, decay, summed
 from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix, csr_matrix
+
+PACKED = 2.0**22
+"""More orders than any two products share."""
 
 
 @dataclass
@@ -33,6 +38,8 @@ class BoughtTogether:
     popular: int = 500
     lists_: RankedLists | None = None
     """Weighted number of orders with both, by product."""
+    counts_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    """(n_pairs,) number of orders with both, of any age; in the order of ``lists_``."""
     orders_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     """(n_products,) weighted number of orders with the product."""
     share_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
@@ -41,15 +48,18 @@ class BoughtTogether:
 
     def fit(self, data: Fitting) -> Self:
         """Learn pair counts by order."""
+        from scipy.sparse import diags_array
+
         baskets, weights = self._baskets(data)
-        weighted = (diags_array(weights) @ baskets).tocsc()
-        self.orders_ = np.asarray(weighted.sum(axis=0)).ravel().astype(np.float32)
+        self.orders_ = (weights @ baskets).astype(np.float32)
         self.share_ = (self.orders_ / max(float(weights.sum()), 1e-12)).astype(np.float32)
         self.top_ = best(self.share_, self.popular).rows
-        self.lists_ = self._pairs(baskets, weighted)
+        self.lists_ = self._pairs(baskets, (diags_array(1 + weights / PACKED) @ baskets).tocsc())
         return self
 
-    def _baskets(self, data: Fitting) -> tuple[csr_matrix, Doubles]:
+    def _baskets(self, data: Fitting) -> "tuple[csr_matrix, Doubles]":
+        from scipy.sparse import csr_matrix
+
         lines = data.purchases
         matrix = csr_matrix(
             (np.ones(len(lines), np.float32), (lines.order, lines.product)), shape=(lines.n_orders, lines.n_products)
@@ -64,31 +74,40 @@ class BoughtTogether:
         present = np.diff(matrix.indptr) > 0
         return matrix, decay((data.until - when) / DAY, self.half_life) * present
 
-    def _pairs(self, baskets: csr_matrix, weighted: csc_matrix) -> RankedLists:
-        """Count in blocks of products, so that memory stays bounded; keep each product's best."""
+    def _pairs(self, baskets: "csr_matrix", weighted: "csc_matrix") -> RankedLists:
+        """Count in blocks of products, so that memory stays bounded; keep each product's best.
+
+        One product of matrices gives both figures: a cell of ``weighted`` is 1 + weight / PACKED, so a sum's whole part
+        is the number of orders, and its fraction their weight.
+        """
         n, blocks = baskets.shape[1], []
         lines = np.asarray(baskets.sum(axis=0)).ravel()
         edges = np.flatnonzero(np.diff(np.cumsum(lines) // 150_000, prepend=-1, append=-1))
         for start, end in pairwise(edges.tolist()):
             pairs = (weighted[:, start:end].T @ baskets).tocoo()
-            kept = pairs.col != pairs.row + start
-            blocks.append(RankedLists.of(pairs.row[kept], pairs.col[kept], pairs.data[kept], end - start, self.length))
-        ptr = np.concatenate(
-            [[0], np.cumsum(np.concatenate([np.diff(block.ptr) for block in blocks] or [np.zeros(n)]))]
+            count = np.floor(pairs.data)
+            weight = (pairs.data - count) * PACKED
+            apart = np.flatnonzero(pairs.col != pairs.row + start)
+            ptr, kept = best_entries(pairs.row[apart], pairs.col[apart], weight[apart], end - start, self.length)
+            kept = apart[kept]
+            blocks.append((np.diff(ptr), pairs.col[kept], weight[kept], count[kept]))
+        lengths, rows, weights, counts = (
+            np.concatenate([block[part] for block in blocks] or [np.zeros(n if part == 0 else 0)]) for part in range(4)
         )
-        joined = [np.concatenate([getattr(block, part) for block in blocks] or [[]]) for part in ("rows", "scores")]
-        return RankedLists(ptr.astype(np.int64), joined[0].astype(np.int32), joined[1].astype(np.float32))
+        ptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        self.counts_ = counts.astype(np.int32)
+        return RankedLists(ptr, rows.astype(np.int32), weights.astype(np.float32))
 
     def arrays(self) -> Arrays:
         """Return pair counts and order counts."""
-        counts = {"orders": self.orders_, "share": self.share_, "top": self.top_}
+        counts = {"orders": self.orders_, "share": self.share_, "top": self.top_, "both": self.counts_}
         return {**self._lists().arrays("pairs"), **counts}
 
     def load(self, arrays: Arrays) -> Self:
         """Take pair counts and order counts over."""
         self.lists_ = RankedLists.load(arrays, "pairs")
         self.orders_, self.share_ = take(arrays, "orders", np.float32), take(arrays, "share", np.float32)
-        self.top_ = take(arrays, "top", np.int32)
+        self.top_, self.counts_ = take(arrays, "top", np.int32), take(arrays, "both", np.int32)
         return self
 
     def _seeds(self, context: Context) -> Ints:
@@ -128,20 +147,19 @@ class BoughtTogether:
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Say in how many orders, and how much more often than chance, it goes with the seed that it goes with most."""
-        seeds = self._seeds(context)
-        rows, pairs, places = self._lists().joined(seeds)
-        here = np.flatnonzero(rows == row)
-        if not len(here):
-            return None
-        most = here[np.argmax(pairs[here])]
-        seed, orders = int(seeds[places[most]]), float(pairs[most])
-        times = orders / max(float(self.orders_[seed] * self.share_[row]), 1e-9)
+        lists, strongest = self._lists(), (0.0, UNKNOWN, 0)
+        for seed in self._seeds(context).tolist():
+            for place in np.flatnonzero(lists.list(seed).rows == row).tolist():
+                entry = int(lists.ptr[seed]) + place
+                strongest = max(strongest, (float(lists.scores[entry]), seed, int(self.counts_[entry])))
+        weight, seed, orders = strongest
+        times = weight / max(float(self.orders_[seed] * self.share_[row]), 1e-9)
         if orders < 2 or times < 1.05:
             return None
         return Fact(
             "bought-together",
-            "Bought with {product} in {orders} recent orders, {times} times more often than chance",
-            {"product": seed, "orders": round(orders), "times": round(times, 1)},
+            "Bought with {product} in {orders} orders, {times} times more often than chance",
+            {"product": seed, "orders": orders, "times": round(times, 1)},
         )
 
     def _lists(self) -> RankedLists:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 SOURCES = (
-    "buy-again", "als", "item-neighbours", "bought-together", "similar", "popularity", "store-popularity",
+    "buy-again", "als", "ease", "item-neighbours", "bought-together", "similar", "popularity", "store-popularity",
     "category-popularity", "trending", "new-arrivals", "recently-viewed",
 )  # fmt: skip
 """Where candidates come from; each is one model's answer to the context."""
@@ -59,7 +59,7 @@ CAROUSELS: dict[str, dict[str, Any]] = {
     "similar-items": {"title": "Similar products", "sources": {"similar": 1.0}},
     "bought-together": {
         "title": "Bought together",
-        "sources": {"bought-together": 1.0, "buy-again": 1.0, "store-popularity": 0.2},
+        "sources": {"bought-together": 1.0, "buy-again": 2.0, "store-popularity": 0.1},
     },
     "buy-again": {"title": "Buy again", "bought": "only", "sources": {"buy-again": 1.0}, "fallback": ()},
     "trending": {"title": "Trending", "sources": {"trending": 1.0}},

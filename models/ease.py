@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from models.base import Fact, Fitting
 from models.errors import NotFittedError
 from models.interactions import Weighting, user_items
 from models.lists import RankedLists, scores_of
-from models.schema import Arrays, Context, Floats, Ints, Scored
+from models.schema import Arrays, Context, Floats, Ints, Longs, Scored
 
 BLOCK = 4096
 
@@ -39,31 +38,33 @@ class Ease:
 
     def fit(self, data: Fitting) -> Self:
         """Learn each shopper's list."""
+        from scipy.linalg import cho_factor, cho_solve
+
         matrix = user_items(data, self.weighting)
         kept = np.flatnonzero(matrix.getnnz(axis=0) >= self.min_buyers).astype(np.int32)
         last = np.full(matrix.shape[0], np.iinfo(np.int64).min)
         known = data.purchases.user >= 0
         np.maximum.at(last, data.purchases.user[known], data.purchases.time[known])
         active = np.flatnonzero(matrix.getnnz(axis=1) > 0)
-        active = np.sort(active[np.argsort(-last[active], kind="stable")][: self.most_users])
-        users = matrix[active][:, kept].tocsc().astype(np.float32)
+        active = np.sort(active[np.argsort(-last[active], kind="stable")][: self.most_users]).astype(np.int64)
+        users = matrix[active][:, kept].tocsc()
         if not users.nnz:
             none = np.empty(0, np.int32)
             self.lists_ = RankedLists.of(none, none, np.empty(0), matrix.shape[0], self.length)
             return self
-        gram = np.asarray((users @ users.T).todense(), np.float64)
+        gram = (users @ users.T).toarray()
         gram[np.diag_indices_from(gram)] += self.regularization
-        factor = cho_factor(gram, lower=True, overwrite_a=True)
+        factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
         scores = np.empty(users.shape, np.float32)
         for start in range(0, users.shape[1], BLOCK):
-            block = np.asarray(users[:, start : start + BLOCK].todense(), np.float64)
-            solved = cho_solve(factor, block)
+            block = users[:, start : start + BLOCK].toarray()
+            solved = cho_solve(factor, block, check_finite=False)
             diagonal = (1 - np.einsum("ij,ij->j", block, solved)) / self.regularization
             scores[:, start : start + BLOCK] = block - solved / diagonal
         self.lists_ = self._best(scores, active, kept, matrix.shape[0])
         return self
 
-    def _best(self, scores: Floats, active: Ints, kept: Ints, n_users: int) -> RankedLists:
+    def _best(self, scores: Floats, active: Longs, kept: Ints, n_users: int) -> RankedLists:
         length = min(self.length, scores.shape[1])
         top = np.argpartition(-scores, length - 1, axis=1)[:, :length]
         values = np.take_along_axis(scores, top, axis=1)

@@ -1,13 +1,16 @@
 """Who bought what, as one sparse matrix: the input of the collaborative models."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from models.base import Fitting
 from models.lists import decay
 from models.schema import DAY, UNKNOWN, Context, Doubles, Ints
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +23,10 @@ class Weighting:
     """True: bought or not, however often."""
 
 
-def user_items(data: Fitting, weighting: Weighting) -> csr_matrix:
+def user_items(data: Fitting, weighting: Weighting) -> "csr_matrix":
     """Return the (n_users, n_products) matrix of float32 weights above 0, at most about 1 + log of the purchases."""
+    from scipy.sparse import csr_matrix  # here and in every fit: serving needs no scipy, and starts without it
+
     lines = data.purchases
     known = lines.user != UNKNOWN
     faded = decay((data.until - lines.time[known]) / DAY, weighting.half_life)

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import numpy as np
-from scipy.sparse import diags_array
 
 from models.base import Fact, Fitting
 from models.errors import NotFittedError
@@ -30,10 +29,12 @@ class ItemNeighbours:
 
     def fit(self, data: Fitting) -> Self:
         """Learn the neighbours of each product."""
+        from implicit.nearest_neighbours import ItemItemRecommender
+        from scipy.sparse import diags_array
+
         matrix = user_items(data, self.weighting)
         norms = np.sqrt(np.bincount(matrix.indices, matrix.data.astype(np.float64) ** 2, minlength=matrix.shape[1]))
         scaled = (matrix @ diags_array(1 / np.maximum(norms, 1e-9) ** self.damping)).tocsr().astype(np.float64)
-        from implicit.nearest_neighbours import ItemItemRecommender  # here: serving needs no implicit
 
         model = ItemItemRecommender(K=self.neighbours + 1, num_threads=data.threads)
         model.fit(scaled, show_progress=False)

@@ -27,15 +27,8 @@ class RankedLists:
             n_keys: how many lists.
             length: entries kept in a list at most.
         """
-        scores = scores.astype(np.float32, copy=False)  # a tie is a tie of what is kept
-        order = np.lexsort((rows, -scores, keys))
-        counts = np.bincount(keys, minlength=n_keys)
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        place = np.arange(len(order)) - np.repeat(starts[:-1], counts)
-        kept = order[place < length]
-        ptr = np.zeros(n_keys + 1, np.int64)
-        np.cumsum(np.minimum(counts, length), out=ptr[1:])
-        return cls(ptr, rows[kept].astype(np.int32), scores[kept])
+        ptr, kept = best_entries(keys, rows, scores, n_keys, length)
+        return cls(ptr, rows[kept].astype(np.int32), scores[kept].astype(np.float32))
 
     @classmethod
     def load(cls, arrays: Arrays, name: str) -> "RankedLists":
@@ -69,6 +62,20 @@ class RankedLists:
         places = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
         entries = np.arange(counts.sum()) + np.repeat(starts - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
         return self.rows[entries], self.scores[entries], places
+
+
+def best_entries(
+    keys: Ints | Longs, rows: Ints, scores: Doubles | Floats, n_keys: int, length: int
+) -> tuple[Longs, Longs]:
+    """Return ``ptr`` of the lists that ``RankedLists.of`` makes, and the places of the entries that they keep."""
+    scores = scores.astype(np.float32, copy=False)  # a tie is a tie of what is kept
+    order = np.lexsort((rows, -scores, keys))
+    counts = np.bincount(keys, minlength=n_keys)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    place = np.arange(len(order)) - np.repeat(starts[:-1], counts)
+    ptr = np.zeros(n_keys + 1, np.int64)
+    np.cumsum(np.minimum(counts, length), out=ptr[1:])
+    return ptr, order[place < length]
 
 
 def decay(age: Longs | Doubles, half_life: float) -> Doubles:

@@ -74,9 +74,10 @@ class Popularity:
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Say that it sells."""
-        if self._scores()[row] <= 0:
+        scores = self._scores()
+        if row not in self.top_:
             return None
-        place = int(np.count_nonzero(self._scores() > self._scores()[row])) + 1
+        place = int(np.count_nonzero(scores[self.top_] > scores[row])) + 1
         return Fact("popular", "Number {place} of what sells here these weeks", {"place": place})
 
     def _scores(self) -> Floats:

@@ -55,8 +55,14 @@ class Registry:
 
     def current(self) -> Path | None:
         """Return the folder of the live version, or None while nothing is published."""
-        pointer = self.folder / "current"
-        return pointer.resolve() if pointer.is_symlink() and pointer.exists() else None
+        pointer, followed = self.folder / "current", None
+        while pointer.is_symlink() and (target := pointer.readlink()) != followed:
+            followed = target
+            try:
+                return (self.folder / target).resolve(strict=True)
+            except (OSError, RuntimeError):  # leads nowhere; or was moved meanwhile, and is followed again
+                continue
+        return None
 
     def promote(self, version: str) -> Path:
         """Make ``version`` live by one rename; return its folder.

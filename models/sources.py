@@ -4,6 +4,7 @@ from models.als import ALS
 from models.base import Model
 from models.bought_together import BoughtTogether
 from models.buy_again import BuyAgain
+from models.ease import Ease
 from models.item_neighbours import ItemNeighbours
 from models.popularity import CategoryPopularity, Popularity, StorePopularity
 from models.recently_viewed import RecentlyViewed
@@ -13,6 +14,7 @@ from models.trends import NewArrivals, Trending
 MODELS: tuple[type[Model], ...] = (
     BuyAgain,
     ALS,
+    Ease,
     ItemNeighbours,
     BoughtTogether,
     Similar,

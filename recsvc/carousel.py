@@ -121,7 +121,7 @@ class Engine:
 
     def _pool(self, gathered: Gathered, carousel: Carousel, moment: Moment, active: Active) -> Pool:
         """Return the candidates ranked, with the products beside them that only a pin may take."""
-        pinned = active.pin_rows(limit=PIN_DEPTH) if active.of("pin") else gathered.rows[:0]
+        pinned = active.pin_rows(PIN_DEPTH, self.snapshot.popularity) if active.of("pin") else gathered.rows[:0]
         strange = pinned[~isin(pinned, gathered.rows)]
         scores = rank(self.snapshot, moment.context, gathered)
         organic = np.ones(len(gathered.rows), np.bool_)

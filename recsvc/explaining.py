@@ -57,7 +57,7 @@ def notes_of(snapshot: Snapshot, active: Active, arranged: Arranged, shelf: Shel
     """Return the rules that held and those that did not, dropped pins, and products that are not there with reasons."""
     ids = snapshot.catalogue.ids
     against = {**arranged.notes.hidden, **arranged.notes.not_kept, **arranged.notes.barred, **arranged.notes.over_limit}
-    wanted = [row for row in (moment.only if moment.only is not None else ())] + list(against)
+    wanted = [*(moment.only if moment.only is not None else ()), *against]
     left_out = [
         {"product_id": ids.id(int(row)), "why": list(why_not(active, shelf.pool, arranged, shelf.bars, int(row)))}
         for row in dict.fromkeys(int(row) for row in wanted[:MOST_LEFT_OUT])

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from models.base import Model
 from models.catalogue import Catalogue
 from models.columns import Column
 from models.context_table import ContextTable
 from models.histories import Histories
 from models.ids import IdIndex
+from models.schema import Context, Doubles
 from models.shop import Shop
 from models.stock import Stock
 from recsvc.rules.bind import BoundRules
@@ -33,6 +36,13 @@ class Snapshot:
     rules_hash: str | None
     stock: Stock | None = None
     contexts: Mapping[str, ContextTable] = field(default_factory=dict)
+
+    @property
+    def popularity(self) -> Doubles | None:
+        """(n_products,) how well each product sells; None without that model."""
+        model = self.models.get("popularity")
+        everything = np.arange(len(self.catalogue), dtype=np.int32)
+        return None if model is None else model.score(Context(0), everything).astype(np.float64)
 
     def under(self, rules: BoundRules, rules_hash: str | None) -> "Snapshot":
         """Return the same under other rules."""

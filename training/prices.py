@@ -22,7 +22,14 @@ def with_prices(data: ShopData) -> ShopData:
     if not np.isfinite(filled).any():
         return data
     columns = {**catalogue.columns, "price": NumberColumn(filled)}
-    return replace(data, catalogue=Catalogue.of(catalogue.ids, columns, catalogue.version))
+    margin = columns.pop("margin", None)
+    priced = Catalogue.of(catalogue.ids, columns, catalogue.version)
+    derived = priced.columns.get("margin", margin)
+    if isinstance(margin, NumberColumn) and isinstance(derived, NumberColumn):
+        derived = NumberColumn(np.where(np.isnan(margin.values), derived.values, margin.values))
+    if derived is not None:
+        priced = replace(priced, columns={**priced.columns, "margin": derived})
+    return replace(data, catalogue=priced)
 
 
 def usual_price(purchases: Purchases) -> Doubles:

@@ -116,7 +116,7 @@ orders = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(orders, st.integers(1, 8), st.integers(0, 5))
 def test_every_request_lies_in_the_window_and_asks_for_what_was_bought_there(
     made: list[Order], users: int, seed: int

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -48,6 +48,7 @@ def test_a_cut_beyond_the_list_changes_the_ideal_only(lists: Lists) -> None:
 cases = st.integers(1, 12).flatmap(lambda depth: npst.arrays(np.bool_, st.tuples(st.integers(1, 6), st.just(depth))))
 
 
+@settings(deadline=None)
 @given(cases, st.integers(0, 5), st.integers(1, 15))
 def test_measures_lie_between_nothing_and_all_and_a_hit_never_hurts(hits: np.ndarray, more: int, k: int) -> None:
     """Whatever was found: in [0, 1], and one hit more is never worse."""

@@ -1,0 +1,148 @@
+"""Trainers that are killed, stopped, or at work twice at once: the live version serves on, and no half one is seen."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from models.artifact import open_artifact
+from models.registry import Registry
+from running import begin, children, is_alive, wait_until
+from sample_shop import plain_environment
+from tiny_shop import TinyShop
+
+AT_THE_SAME_MOMENT = """
+import sys
+from pathlib import Path
+from models.errors import RecsvcError
+from models.shop import read_shop
+from training.pipeline import Options, run
+from training.progress import SILENT
+
+shop = read_shop("shop.toml")
+options = Options(Path("artifacts"), 1_800_000_000, shop.moment("2026-10-09 18:00"), fast=True)
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    print(run(shop, options, SILENT).manifest.version)
+except RecsvcError as error:
+    sys.exit(str(error))
+"""
+
+
+def versions(shop: TinyShop) -> list[str]:
+    return [manifest.version for manifest in Registry(shop.artifacts).versions()]
+
+
+def live(shop: TinyShop) -> str:
+    """Return the live version, after every array of it was compared with its digest."""
+    return open_artifact(shop.artifacts / "current").manifest.version
+
+
+def half_written(shop: TinyShop) -> list[Path]:
+    return list((shop.artifacts / "versions").glob(".*/*/*.npy"))
+
+
+def is_writing(shop: TinyShop, process: "subprocess.Popen[str]") -> bool:
+    """Return whether a trainer is in the middle of its version; fail where it ended before anybody looked."""
+    assert process.poll() is None, process.communicate()
+    return len(half_written(shop)) > 3
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+def test_a_trainer_stopped_while_it_writes_leaves_the_live_version_and_no_other(tiny_shop: TinyShop, stop: signal.Signals) -> None:
+    """Ctrl-C cleans up and says so; after kill -9 remains lie there under no version's name, and the next run succeeds."""
+    before = versions(tiny_shop)
+    process = begin(tiny_shop.folder, "run", "shop.toml", "--fast", "--json")
+    wait_until(lambda: is_writing(tiny_shop, process), pause=0.001)
+    process.send_signal(stop)
+    out, err = process.communicate(timeout=30)
+    assert versions(tiny_shop) == before == [live(tiny_shop)]
+    assert out == "" and "Traceback" not in err
+    if stop is signal.SIGINT:
+        assert (process.returncode, err.strip()) == (1, "Aborted!")
+        assert not half_written(tiny_shop)
+    else:
+        assert process.returncode == -signal.SIGKILL
+        assert half_written(tiny_shop)
+        after = begin(tiny_shop.folder, "run", "shop.toml", "--fast", "--json")
+        assert after.communicate(timeout=60)[1] == ""
+        assert versions(tiny_shop) == [*before, live(tiny_shop)]
+
+
+def test_ctrl_c_while_the_engine_is_asked_leaves_neither_process_nor_file(tiny_shop: TinyShop, tmp_path: Path) -> None:
+    """The engine that answers the judge ends too, and the temporary folders go."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    process = begin(tiny_shop.folder, "run", "shop.toml", "--json", TMPDIR=str(scratch))
+    wait_until(lambda: process.poll() is not None or children(process.pid))
+    engines = children(process.pid)
+    assert engines and list(scratch.glob("recsvc-judge-*"))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err.strip()) == (1, "", "Aborted!")
+    wait_until(lambda: not any(is_alive(engine) for engine in engines), seconds=5)
+    assert not list(scratch.iterdir())
+    assert versions(tiny_shop) == [live(tiny_shop)] == [tiny_shop.report.manifest.version]
+
+
+def test_two_trainers_at_once_both_end_well(tiny_shop: TinyShop) -> None:
+    """Two seeds into one folder: both versions are there and whole, one of them is live, the other one can be."""
+    trainers = [begin(tiny_shop.folder, "run", "shop.toml", "--fast", "--json", "--seed", seed) for seed in ("5", "6")]
+    for trainer in trainers:
+        _, err = trainer.communicate(timeout=60)
+        assert (trainer.returncode, err) == (0, "")
+    first, *fresh = versions(tiny_shop)
+    assert first == tiny_shop.report.manifest.version and len(fresh) == 2
+    assert live(tiny_shop) in fresh
+    for version in fresh:
+        open_artifact(tiny_shop.artifacts / "versions" / version)
+    assert Registry(tiny_shop.artifacts).rollback().name in fresh
+    assert not list(tiny_shop.artifacts.glob(".rejects*"))
+
+
+def test_of_two_trainers_that_make_the_same_version_one_says_why_not(tiny_shop: TinyShop) -> None:
+    """Same data, seed and second, and so the same name: one is published, and the other one names it."""
+    command = [sys.executable, "-c", AT_THE_SAME_MOMENT]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    trainers = [
+        subprocess.Popen(command, cwd=tiny_shop.folder, env=plain_environment(), text=True, **pipes)  # type: ignore[call-overload]
+        for _ in range(2)
+    ]
+    for trainer in trainers:
+        assert trainer.stdout.readline() == "ready\n"
+    for trainer in trainers:
+        trainer.stdin.write("go\n")
+        trainer.stdin.flush()
+    ended = [trainer.communicate(timeout=60) for trainer in trainers]
+    assert sorted(trainer.returncode for trainer in trainers) == [0, 1]
+    won = next(out.strip() for out, err in ended if not err)
+    assert [f"{won} exists already: a version never changes" in err for _, err in ended if err] == [True]
+    assert live(tiny_shop) == won
+
+
+def test_many_that_publish_at_once_leave_one_live_version(tiny_shop: TinyShop) -> None:
+    """Four processes promote and roll back for a second: at every moment a whole version is live."""
+    registry = Registry(tiny_shop.artifacts)
+    script = (
+        "import sys, time\nfrom pathlib import Path\nfrom models.errors import NoArtifactError\n"
+        "from models.registry import Registry\nregistry, ends = Registry(Path('artifacts')), time.monotonic() + 1\n"
+        "while time.monotonic() < ends:\n    registry.promote(sys.argv[1])\n    try:\n        registry.rollback()\n"
+        "    except NoArtifactError:\n        pass\n    registry.clean(9)\n"
+    )
+    names = [tiny_shop.report.manifest.version, "copy-1", "copy-2", "copy-3"]
+    for name in names[1:]:
+        shutil.copytree(registry.path(names[0]), registry.path(name))
+    publishers = [
+        subprocess.Popen([sys.executable, "-c", script, name], cwd=tiny_shop.folder, env=plain_environment()) for name in names
+    ]
+    ends = time.monotonic() + 60
+    while any(publisher.poll() is None for publisher in publishers):
+        current = registry.current()
+        assert current is not None and current.is_dir()
+        assert time.monotonic() < ends
+    assert [publisher.returncode for publisher in publishers] == [0] * 4
