@@ -10,7 +10,7 @@ UPGRADE ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := recsvc training models tests examples
+CODE := recsvc training models tests examples $(wildcard benchmarks/*.py)
 UV := uv==0.13.9
 
 help:  ## list the targets

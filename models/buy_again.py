@@ -124,6 +124,10 @@ class BuyAgain:
             {"every": max(every, 1), "days": days},
         )
 
+    def gaps(self, rows: Ints) -> Floats:
+        """Return (n_rows,) the usual days between two purchases of a product by one shopper."""
+        return self._gap()[rows]
+
     def _gap(self) -> Floats:
         if self.gap_ is None:
             raise NotFittedError("BuyAgain: call fit() or load() first")

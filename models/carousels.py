@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 SOURCES = (
-    "buy-again", "als", "ease", "item-neighbours", "bought-together", "similar", "popularity", "store-popularity",
+    "buy-again", "kinds", "als", "ease", "item-neighbours", "bought-together", "similar", "popularity", "store-popularity",
     "category-popularity", "trending", "new-arrivals", "recently-viewed",
 )  # fmt: skip
 """Where candidates come from; each is one model's answer to the context."""
@@ -22,6 +22,9 @@ class Carousel(BaseModel):
     title: str = Field(min_length=1, description="Heading for the shopper.")
     size: int = Field(12, ge=1, le=100, description="Products shown where the request names no size.")
     sources: dict[str, float] = Field(min_length=1, description="Candidate sources and their weights in the blend.")
+    ranker: Literal["next-order", "discovery", "complements"] | None = Field(
+        None, description="The contextual ranker that orders it, where the version has one; else the blend does."
+    )
     bought: Literal["include", "exclude", "only"] = Field(
         "include", description="Products that this shopper bought before."
     )
@@ -49,19 +52,35 @@ class Carousel(BaseModel):
 CAROUSELS: dict[str, dict[str, Any]] = {
     "for-you": {
         "title": "For you",
+        "ranker": "next-order",
         "sources": {"buy-again": 1.0, "store-popularity": 0.2, "popularity": 0.1, "als": 0.02},
     },
     "you-may-also-like": {
         "title": "You may also like",
+        "ranker": "discovery",
         "bought": "exclude",
-        "sources": {"als": 1.0, "similar": 1.0, "bought-together": 0.5, "store-popularity": 0.1, "popularity": 0.1},
+        "sources": {
+            "ease": 1.0,
+            "als": 0.3,
+            "similar": 0.7,
+            "bought-together": 0.5,
+            "store-popularity": 0.2,
+            "popularity": 0.2,
+        },
     },
     "similar-items": {"title": "Similar products", "sources": {"similar": 1.0}},
     "bought-together": {
         "title": "Bought together",
+        "ranker": "complements",
         "sources": {"bought-together": 1.0, "buy-again": 2.0, "store-popularity": 0.1},
     },
-    "buy-again": {"title": "Buy again", "bought": "only", "sources": {"buy-again": 1.0}, "fallback": ()},
+    "buy-again": {
+        "title": "Buy again",
+        "ranker": "next-order",
+        "bought": "only",
+        "sources": {"buy-again": 1.0},
+        "fallback": (),
+    },
     "trending": {"title": "Trending", "sources": {"trending": 1.0}},
     "new-arrivals": {"title": "New arrivals", "sources": {"new-arrivals": 1.0}},
     "recently-viewed": {"title": "Recently viewed", "sources": {"recently-viewed": 1.0}, "fallback": ()},

@@ -125,6 +125,9 @@ class Training(Section):
     """How a run trains."""
 
     seed: int = Field(1, ge=0, description="One seed and one input give byte-identical arrays.")
+    ranker: bool = Field(False, description="Train the contextual ranker too: better carousels for some minutes more.")
+    windows: int = Field(7, ge=1, le=50, description="Label windows that the ranker learns from, one before the other.")
+    window_days: int = Field(14, ge=1, description="Days of a label window.")
     budget_minutes: float = Field(10, gt=0, description="Time that a run may spend on choosing settings.")
     threads: int = Field(0, ge=0, description="Threads for the heavy steps; 0 = all cores.")
     refused_share: Share = Field(

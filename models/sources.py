@@ -6,6 +6,7 @@ from models.bought_together import BoughtTogether
 from models.buy_again import BuyAgain
 from models.ease import Ease
 from models.item_neighbours import ItemNeighbours
+from models.kinds import Kinds
 from models.popularity import CategoryPopularity, Popularity, StorePopularity
 from models.recently_viewed import RecentlyViewed
 from models.similar import Similar
@@ -13,6 +14,7 @@ from models.trends import NewArrivals, Trending
 
 MODELS: tuple[type[Model], ...] = (
     BuyAgain,
+    Kinds,
     ALS,
     Ease,
     ItemNeighbours,

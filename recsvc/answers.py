@@ -83,6 +83,62 @@ class CarouselList(Part):
     pages: dict[str, list[str]] = Field(description="The carousels of each page, first to last.")
 
 
+class RulePart(Part):
+    """One live rule."""
+
+    id: str
+    do: str = Field(description="Its verb.")
+    why: str
+    line: int = Field(description="Of the file, from 1.")
+    carousels: list[str] | None = Field(description="Null: all of them.")
+    when: list[str] = Field(description="The keys of its conditions.")
+    unless: list[str]
+    everywhere: bool
+    priority: float
+    state: Literal["off", "now", "later", "ended"] = Field(description="By its dates and hours alone.")
+    starts: str | None = Field(description="When it holds next, on the shop's clock; null where it does already.")
+    ends: str | None = Field(description="Until when it holds then; null: no end.")
+
+
+class RuleList(Part):
+    """The rules that are live."""
+
+    request_id: str = Field(pattern="^[A-Za-z0-9_-]{8,64}$")
+    hash: str | None = Field(description="Of the file; null without rules.")
+    timezone: str
+    rules: list[RulePart]
+    warnings: list[str]
+
+
+class MovePart(Part):
+    """A product that stands elsewhere."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    product_id: str
+    from_: int = Field(alias="from")
+    to: int
+
+
+class PreviewPart(Part):
+    """One carousel under the live rules and under the candidate."""
+
+    before: CarouselPart
+    after: CarouselPart
+    gained: list[str]
+    lost: list[str]
+    moved: list[MovePart]
+
+
+class PreviewAnswer(Part):
+    """What a candidate rules file would change."""
+
+    request_id: str = Field(pattern="^[A-Za-z0-9_-]{8,64}$")
+    hash: str = Field(description="Of the candidate.")
+    warnings: list[str]
+    carousels: list[PreviewPart]
+
+
 class TroublePart(Part):
     """Something that did not load; the last good one serves on."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from models.shop import Shop
+from models.trees import warm
 from recsvc.forms import form_for
 from recsvc.guard import guard
 from recsvc.headers import set_headers
@@ -56,5 +57,7 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     answer_errors(app)
     for route in ROUTES:
         app.add_url_rule(route.path, route.path, route.view, methods=list(route.methods))
+    if shop.training.ranker:
+        warm()  # compiled once, before the workers fork, and never inside a request or a swap
     live.refresh()
     return app

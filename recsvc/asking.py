@@ -33,6 +33,8 @@ class Ask:
     consent: bool = True
     """False: no personal model is used."""
     explain: bool = False
+    why: tuple[str, ...] = ()
+    """With ``explain``: products to tell of, whether they are candidates or not."""
 
 
 @dataclass(frozen=True, slots=True)

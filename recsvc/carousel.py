@@ -3,20 +3,20 @@
 understand -> for each carousel: select rules -> gather candidates -> rank -> shelf; then arrange all shelves -> answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from models.candidates import Gathered, gather, rate, strongest
 from models.carousels import Carousel
-from models.schema import Bools, Ints
+from models.schema import NO_ROWS, Bools, Ints
 from models.shop import suggest
 from recsvc.asking import Answer, Ask, BadFilterError, Item, UnknownCarouselError
 from recsvc.bars import bars_of, isin
-from recsvc.candidates import Gathered, gather, rate, strongest
 from recsvc.context import Moment, situation, understand
 from recsvc.explaining import item_notes, notes_of
-from recsvc.rank import rank
+from recsvc.rank import depths_of, rank
 from recsvc.reasons import pin_reason, product_facts, reason_of
 from recsvc.rules.expression_check import check_expression
 from recsvc.rules.expression_eval import Frame, matches
@@ -88,7 +88,12 @@ class Engine:
         wanted = _filter(self.snapshot, ask.filter)
         works = [self._prepare(name, ask, moment, wanted) for name in names]
         arranged = arrange_page([work.shelf for work in works], explain=ask.explain)
-        return [self._answer(work, found, ask, moment) for work, found in zip(works, arranged, strict=True)]
+        answers = []
+        for work, found in zip(works, arranged, strict=True):
+            others = zip(works, arranged, strict=True) if ask.explain else ()
+            elsewhere = {row: other.name for other, its in others if other is not work for row in its.rows.tolist()}
+            answers.append(self._answer(work, found, ask, moment, elsewhere))
+        return answers
 
     def _prepare(self, name: str, ask: Ask, moment: Moment, wanted: "Wanted | None") -> Work:
         """Steps 1 to 4: the rules that hold, the candidates inside what is eligible, their scores."""
@@ -97,39 +102,55 @@ class Engine:
         active = select(snapshot.rules, here, explain=ask.explain)
         bars = bars_of(snapshot, carousel, moment, None if wanted is None else lambda rows: wanted(rows, here))
         size = ask.size or carousel.size
-        depth = min(DEPTH + size + ask.offset + len(moment.context.history), len(snapshot.catalogue))
-        gathered = self._gather(carousel, moment, depth)
+        depths = depths_of(snapshot, carousel, moment, min(DEPTH + size + ask.offset, len(snapshot.catalogue)))
+        gathered = self._gather(carousel, moment, depths)
+        pool = self._pool(gathered, carousel, moment, active)
         shelf = Shelf(
             active,
-            self._pool(gathered, carousel, moment, active),
+            pool,
             ask.offset + size,
             bars,
             self._fallbacks(carousel, moment),
-            None if gathered.exhausted else lambda: self._deepest(carousel, moment, active),
+            None
+            if gathered.exhausted and depths.keys() == carousel.sources.keys()
+            else lambda: self._deepest(pool, carousel, moment),
         )
         return Work(name, carousel, size, active, gathered, shelf)
 
-    def _gather(self, carousel: Carousel, moment: Moment, depth: int) -> Gathered:
-        models, weights = self.snapshot.models, carousel.sources
+    def _gather(self, carousel: Carousel, moment: Moment, depths: Mapping[str, int]) -> Gathered:
+        models, weights, context = self.snapshot.models, carousel.sources, moment.context
         if moment.only is not None:
-            return rate(models, weights, moment.context, moment.only)
-        return gather(models, weights, moment.context, depth)
+            return rate(models, weights, context, moment.only)
+        bought = np.unique(context.history.product) if carousel.bought == "exclude" else NO_ROWS
+        return gather(models, weights, depths, context, bought)
 
-    def _deepest(self, carousel: Carousel, moment: Moment, active: Active) -> Pool:
-        """Return every candidate that any source has: a filter must not empty a carousel that has a tail."""
-        return self._pool(self._gather(carousel, moment, len(self.snapshot.catalogue)), carousel, moment, active)
+    def _deepest(self, first: Pool, carousel: Carousel, moment: Moment) -> Pool:
+        """Return every candidate that any source has: a filter must not empty a carousel that has a tail.
+
+        The tail comes behind the candidates of ``first``, in the order of the blend.
+        """
+        everything = self._gather(carousel, moment, dict.fromkeys(carousel.sources, len(self.snapshot.catalogue)))
+        known = first.rows[first.organic]
+        tail = np.flatnonzero(~isin(everything.rows, known))
+        kept = first.organic | ~isin(first.rows, everything.rows)
+        behind = everything.scores[tail] * first.scores[first.organic].min(initial=1.0)
+        return Pool(
+            np.concatenate([first.rows[kept], everything.rows[tail]]),
+            np.concatenate([first.scores[kept], behind]),
+            np.concatenate([first.organic[kept], np.ones(len(tail), np.bool_)]),
+        )
 
     def _pool(self, gathered: Gathered, carousel: Carousel, moment: Moment, active: Active) -> Pool:
         """Return the candidates ranked, with the products beside them that only a pin may take."""
         pinned = active.pin_rows(PIN_DEPTH, self.snapshot.popularity) if active.of("pin") else gathered.rows[:0]
         strange = pinned[~isin(pinned, gathered.rows)]
-        scores = rank(self.snapshot, moment.context, gathered)
+        scores = rank(self.snapshot, carousel, moment, gathered)
         organic = np.ones(len(gathered.rows), np.bool_)
         if not len(strange):
             return Pool(gathered.rows, scores, organic)
         beside = rate(self.snapshot.models, carousel.sources, moment.context, strange)
         rows = np.concatenate([gathered.rows, beside.rows])
-        scores = np.concatenate([scores, rank(self.snapshot, moment.context, beside)])
+        scores = np.concatenate([scores, rank(self.snapshot, carousel, moment, beside)])
         return Pool(rows, scores, np.concatenate([organic, np.zeros(len(beside.rows), np.bool_)]))
 
     def _fallbacks(self, carousel: Carousel, moment: Moment) -> list[Fallback]:
@@ -140,7 +161,7 @@ class Engine:
 
         return [(name, rows(name)) for name in carousel.fallback if SOURCE_OF_FALLBACK[name] in models]
 
-    def _answer(self, work: Work, arranged: Arranged, ask: Ask, moment: Moment) -> Answer:
+    def _answer(self, work: Work, arranged: Arranged, ask: Ask, moment: Moment, elsewhere: Mapping[int, str]) -> Answer:
         """Return what goes out: the slice that was asked for, with reasons and the versions that made it."""
         snapshot = self.snapshot
         shown = range(ask.offset, min(ask.offset + work.size, len(arranged.rows)))
@@ -159,7 +180,9 @@ class Engine:
             experiments=(),
             degraded=() if snapshot.version else ("model",),
             unknown=moment.unknown,
-            notes=notes_of(snapshot, work.active, arranged, work.shelf, moment) if ask.explain else None,
+            notes=notes_of(snapshot, work.active, arranged, work.shelf, moment, ask.why, elsewhere)
+            if ask.explain
+            else None,
             depends_on_shopper=bool(ask.user_id or ask.visitor_id or ask.cart or ask.recent),
         )
 

@@ -1,12 +1,12 @@
-"""The ``recsvc`` command: serve, batch, rules check, status. Exit codes: 0 done, 1 bad input, 2 usage."""
+"""The ``recsvc`` command: serve, batch, status, and the tools for the rules. Exit codes: 0 done, 1 bad input, 2 usage."""
 
 import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -14,44 +14,26 @@ import click
 from tqdm import tqdm
 
 from models.errors import RecsvcError
-from models.shop import Shop, read_shop
 from recsvc.app import create_app, shop_clock
 from recsvc.batch import manifest_of, run_batch
-from recsvc.rules.parse import read as read_rules
-from recsvc.rules_check import FORMATS
+from recsvc.cli_options import flags, settings_of, shop_argument
+from recsvc.rules_cli import rules
 from recsvc.service import service_of
-from recsvc.serving import State, facts_now, open_state
-from recsvc.settings import SETTINGS, Settings, read_settings
+from recsvc.serving import State, open_state
+from recsvc.settings import Settings, read_settings
 from recsvc.wsgi import Server, address, bind_host, check_port
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 MOST_SHOWN = 10
 """Refused rows shown on the terminal; the manifest has more."""
-
-
-def flags(*names: str) -> Callable[[Command], Command]:
-    """Return a decorator that gives a command an option for each of the settings called ``names``."""
-    told = {setting.name: setting for setting in SETTINGS}
-
-    def decorate(command: Command) -> Command:
-        for name in reversed(names):
-            setting = told[name]
-            help_text = f"{setting.help} [{setting.variable}]"
-            command = click.option("--" + name.replace("_", "-"), name, metavar="TEXT", help=help_text)(command)
-        return command
-
-    return decorate
-
-
-def shop_argument(command: Command) -> Command:
-    """Give a command its argument SHOP, the path of a shop.toml."""
-    return click.argument("shop", envvar="RECSVC_SHOP", default="shop.toml", type=click.Path(path_type=Path))(command)
 
 
 @click.group(epilog="Every setting has an environment name too: a flag beats it, and it beats shop.toml.")
 @click.version_option(package_name="recsvc")
 def cli() -> None:
     """Product recommendations for shops, served as ranked carousels."""
+
+
+cli.add_command(rules)
 
 
 def main() -> None:
@@ -63,12 +45,6 @@ def main() -> None:
         sys.exit(1)
 
 
-def _settings(path: Path, given: Mapping[str, str | None]) -> tuple[Shop, Settings]:
-    """Return the shop at ``path`` and the settings of this start."""
-    shop = read_shop(path)
-    return shop, read_settings(shop, os.environ, {**given, "shop": str(path)})
-
-
 @cli.command()
 @shop_argument
 @flags("host", "port", "workers", "threads", "artifacts", "rules")
@@ -77,7 +53,7 @@ def serve(shop: Path, **given: str | None) -> None:
 
     Without keys (RECSVC_KEYS) the service listens on this machine only.
     """
-    told, settings = _settings(shop, given)
+    told, settings = settings_of(shop, given)
     host = bind_host(settings)
     check_port(host, settings.port)
     app = create_app(told, settings)
@@ -122,7 +98,7 @@ def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
     OUT has `request_id, position, product_id, score, source`; beside it lies OUT.manifest.json with the version of the
     models, the hash of the rules and the counts.
     """
-    told, settings = _settings(shop, given)
+    told, settings = settings_of(shop, given)
     state = open_state(told, settings.artifacts, settings.rules, shop_clock(told))
     with tqdm(unit=" rows", desc="batch", disable=None, file=sys.stderr) as bar:
 
@@ -139,31 +115,6 @@ def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
         f"{tally.items} products in {time.perf_counter() - began:.1f} s: {out}, {manifest_of(out).name}",
         err=True,
     )
-
-
-@cli.group()
-def rules() -> None:
-    """Tools for the rules file."""
-
-
-@rules.command("check")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--shop", "shop", envvar="RECSVC_SHOP", default="shop.toml", type=click.Path(path_type=Path), help="The shop.toml."
-)
-@click.option("--format", "style", type=click.Choice(list(FORMATS)), default="text", help="How to tell the faults.")
-@flags("artifacts")
-def check(file: Path, shop: Path, style: str, **given: str | None) -> None:
-    """Tell all faults and warnings of a rules FILE; exit code 1 on faults only.
-
-    Names of attributes are checked where a trained version is there, since it knows the catalogue.
-    """
-    told, settings = _settings(shop, given)
-    facts = facts_now(told, settings.artifacts, shop_clock(told), file.resolve().parent)
-    reading = read_rules(file.read_bytes(), facts, str(file))
-    if shown := FORMATS[style](reading):
-        click.echo(shown)
-    sys.exit(1 if reading.rules is None else 0)
 
 
 @cli.command()

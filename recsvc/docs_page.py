@@ -1,5 +1,6 @@
 """What ``/docs`` shows of the OpenAPI document: flat rows that a template can print."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,11 +58,13 @@ def operations(document: Mapping[str, Any], origin: str) -> list[Operation]:
 
 
 def _operation(document: Mapping[str, Any], origin: str, path: str, method: str, told: Mapping[str, Any]) -> Operation:
+    example = {"user_id": "1023", "size": 5}
     rows = [_row(one["name"], one["schema"], one.get("description", ""), one["in"]) for one in told["parameters"]]
     body = told.get("requestBody")
     if body:
         schema = _resolve(document, body["content"]["application/json"]["schema"])
         rows += [_row(name, one, one.get("description", ""), "body") for name, one in schema["properties"].items()]
+        example = schema.get("example", example)
     answer = told["responses"]["200"]["content"]["application/json"]["schema"]
     return Operation(
         anchor=told["operationId"],
@@ -73,7 +76,7 @@ def _operation(document: Mapping[str, Any], origin: str, path: str, method: str,
         rows=tuple(rows),
         answer=tuple(_fields(document, answer, "", 0)),
         statuses=tuple((status, one["description"]) for status, one in sorted(told["responses"].items())),
-        curl=_curl(method.upper(), origin, path, rows),
+        curl=_curl(method.upper(), origin, path, rows, example),
     )
 
 
@@ -116,12 +119,12 @@ def _resolve(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[
     return found
 
 
-def _curl(method: str, origin: str, path: str, rows: list[Row]) -> str:
+def _curl(method: str, origin: str, path: str, rows: list[Row], example: Mapping[str, Any]) -> str:
     for row in rows:
         if row.place == "path" and row.choices:
             path = path.replace(f"{{{row.name}}}", row.choices[0])
     if method == "GET":
         query = "?user_id=1023&size=5" if any(row.name == "user_id" for row in rows) else ""
         return f"curl '{origin}{path}{query}'"
-    body = '{"user_id": "1023", "size": 5}'
+    body = json.dumps(example)
     return f"curl '{origin}{path}' -H 'Content-Type: application/json' -d '{body}'"

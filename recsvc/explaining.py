@@ -1,14 +1,16 @@
 """What ``explain`` adds to an answer: how each product came there, and why others did not."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from models.candidates import Gathered
 from models.carousels import Carousel
 from models.context_table import LISTED
 from models.lists import scores_of
 from models.schema import UNKNOWN
-from recsvc.candidates import Gathered
 from recsvc.context import Moment
 from recsvc.rules.explain import why_not
 from recsvc.rules.match import Active
@@ -17,6 +19,9 @@ from recsvc.rules.pool import Arranged
 from recsvc.snapshot import Snapshot
 
 MOST_LEFT_OUT = 50
+NO_REASONS = ("ranked_below", "no_candidate")
+"""Of ``why_not``: nothing stands against the product."""
+NOWHERE: Mapping[int, str] = MappingProxyType({})
 
 
 def item_notes(
@@ -25,7 +30,7 @@ def item_notes(
     """Return the weighted score of each source, the factors of rules, and what context tables say of the product."""
     row = arranged.rows[place : place + 1]
     sources = {
-        name: round(carousel.sources[name] * float(scores_of(scored, row)[0]), 6)
+        name: round(carousel.sources.get(name, 0.0) * float(scores_of(scored, row)[0]), 6)
         for name, scored in gathered.by_source.items()
     }
     factors = [{"rule": rule, "factor": factor} for rule, factor in arranged.notes.factors.get(int(row[0]), ())]
@@ -53,15 +58,26 @@ def context_facts(snapshot: Snapshot, moment: Moment, row: int) -> dict[str, Any
     return out
 
 
-def notes_of(snapshot: Snapshot, active: Active, arranged: Arranged, shelf: Shelf, moment: Moment) -> dict[str, Any]:
-    """Return the rules that held and those that did not, dropped pins, and products that are not there with reasons."""
-    ids = snapshot.catalogue.ids
-    against = {**arranged.notes.hidden, **arranged.notes.not_kept, **arranged.notes.barred, **arranged.notes.over_limit}
-    wanted = [*(moment.only if moment.only is not None else ()), *against]
-    left_out = [
-        {"product_id": ids.id(int(row)), "why": list(why_not(active, shelf.pool, arranged, shelf.bars, int(row)))}
-        for row in dict.fromkeys(int(row) for row in wanted[:MOST_LEFT_OUT])
-    ]
+def notes_of(
+    snapshot: Snapshot,
+    active: Active,
+    arranged: Arranged,
+    shelf: Shelf,
+    moment: Moment,
+    why: Sequence[str] = (),
+    elsewhere: Mapping[int, str] = NOWHERE,
+) -> dict[str, Any]:
+    """Return the rules that held and those that did not, dropped pins, and products that are not there with reasons.
+
+    Args:
+        snapshot: what answered.
+        active: the rules that hold.
+        arranged: what came of them, with notes.
+        shelf: what went in.
+        moment: the request.
+        why: products that are asked about.
+        elsewhere: products that another carousel of the call shows, with its name.
+    """
     return {
         "rules": active.ids(),
         "rules_not_active": active.skipped,
@@ -76,5 +92,29 @@ def notes_of(snapshot: Snapshot, active: Active, arranged: Arranged, shelf: Shel
             for pin in arranged.dropped
         ],
         "skipped_keeps": list(arranged.skipped_keeps),
-        "left_out": [one for one in left_out if one["why"]],
+        "left_out": _left_out(snapshot, active, arranged, shelf, moment, why, elsewhere),
     }
+
+
+def _left_out(
+    snapshot: Snapshot,
+    active: Active,
+    arranged: Arranged,
+    shelf: Shelf,
+    moment: Moment,
+    why: Sequence[str],
+    elsewhere: Mapping[int, str],
+) -> list[dict[str, Any]]:
+    ids, notes = snapshot.catalogue.ids, arranged.notes
+    against = {**notes.hidden, **notes.not_kept, **notes.barred, **notes.over_limit}
+    asked = ids.rows(why)
+    noted = [*(moment.only if moment.only is not None else ()), *against][:MOST_LEFT_OUT]
+    rows = dict.fromkeys(int(row) for row in (*asked[asked != UNKNOWN], *noted))
+    out = [{"product_id": name, "why": ["unknown_product"]} for name in dict.fromkeys(why) if ids.row(name) == UNKNOWN]
+    for row in rows:
+        reasons = list(why_not(active, shelf.pool, arranged, shelf.bars, row))
+        if reasons and row in elsewhere:
+            reasons = [f"duplicate: {elsewhere[row]}", *(one for one in reasons if one not in NO_REASONS)]
+        if reasons:
+            out.append({"product_id": ids.id(row), "why": reasons})
+    return out

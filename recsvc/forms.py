@@ -101,6 +101,19 @@ def form_for(shop: Shop) -> type[Form]:
     return cast(type[Form], partial(create_model, "RequestContext", __base__=Form)(**declared))
 
 
+def preview_form(form: type[Form]) -> type[BaseModel]:
+    """Return what the body of a preview of rules holds, for a shop's ``form``."""
+    fields: dict[str, Any] = {
+        "rules": (str, Field(description="The text of a candidate rules file.")),
+        "carousel": (Text | None, Field(None, description="The carousel to show; this or page.")),
+        "page": (Text | None, Field(None, description="The page to show, all of its carousels.")),
+        "request": (form | None, Field(None, description="The request context.")),
+    }
+    example: Any = {"rules": "version: 1\nrules: []\n", "carousel": "for-you", "request": {"user_id": "1023"}}
+    config = ConfigDict(extra="forbid", title="RulesPreview", json_schema_extra={"example": example})
+    return partial(create_model, "RulesPreview", __config__=config)(**fields)
+
+
 def check(form: type[Form], values: Mapping[str, Any], *, typed: bool) -> Form:
     """Return ``values`` as a checked form; a blank or null value is one that was left out.
 

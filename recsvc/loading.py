@@ -12,8 +12,11 @@ from models.catalogue import Catalogue
 from models.columns import load_columns
 from models.context_table import ContextTable
 from models.errors import ArtifactError
+from models.features import Basis
+from models.features import names as feature_names
 from models.histories import Histories
 from models.ids import IdIndex
+from models.ranker import Ranker
 from models.schema import NO_ROWS
 from models.settings_of import with_settings
 from models.shop import Shop
@@ -59,6 +62,11 @@ def _mapped(shop: Shop, artifact: Artifact, clock: Callable[[], int]) -> Snapsho
         IdIndex.load(artifact.group("ids/products")), artifact.group("products"), manifest.version
     )
     tables = manifest.config.get("context", {})
+    contexts = {name: ContextTable.load(artifact.group(f"context/{name}"), tables[name]) for name in tables}
+    rankers = {
+        name: Ranker.load(artifact.group(f"rankers/{name}"), feature_names(contexts))
+        for name in manifest.config.get("rankers", ())
+    }
     return Snapshot(
         shop=shop,
         clock=clock,
@@ -72,7 +80,9 @@ def _mapped(shop: Shop, artifact: Artifact, clock: Callable[[], int]) -> Snapsho
         rules=bind(NO_RULES, catalogue),
         rules_hash=None,
         stock=Stock.load(artifact.group("stock")),
-        contexts={name: ContextTable.load(artifact.group(f"context/{name}"), tables[name]) for name in tables},
+        contexts=contexts,
+        rankers=rankers,
+        basis=Basis().load(artifact.group("basis")) if rankers else None,
     )
 
 

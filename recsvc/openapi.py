@@ -24,7 +24,8 @@ def document(shop: Shop, form: type[Form], *, keyed: bool) -> dict[str, Any]:
         form: the request context, declared fields included.
         keyed: whether keys are set.
     """
-    schemas = _schemas([form, ProblemPart, *(route.answer for route in ROUTES if route.answer)])
+    bodies = [route.body(form) for route in ROUTES if route.body]
+    schemas = _schemas([form, ProblemPart, *bodies, *(route.answer for route in ROUTES if route.answer)])
     paths: dict[str, Any] = {}
     for route in ROUTES:
         if route.answer is None:
@@ -73,6 +74,9 @@ def _operation(route: Route, method: str, shop: Shop, form: type[Form], *, keyed
     }
     if route.asks and method == "POST":
         out["requestBody"] = {"content": {"application/json": {"schema": {"$ref": REF.format(model=form.__name__)}}}}
+    if route.body is not None:
+        schema = {"$ref": REF.format(model=route.body(form).__name__)}
+        out["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if keyed and route.scope != "open":
         out["security"] = [{"bearer": []}, {"header": []}]
         out["description"] = f"Needs a {route.scope} key or a stronger one."
@@ -103,7 +107,7 @@ def _responses(route: Route, method: str, *, keyed: bool) -> dict[str, Any]:
     model = route.answer.__name__ if route.answer else ""
     out = {"200": {"description": "The answer.", "content": _content("application/json", model)}}
     told: dict[str, str] = {}
-    if route.asks:
+    if route.asks or route.body:
         told |= {
             "400": "Malformed: no UTF-8, no JSON.",
             "404": "No such carousel or page.",
@@ -117,7 +121,7 @@ def _responses(route: Route, method: str, *, keyed: bool) -> dict[str, Any]:
         told["503"] = "No trained version is live."
     for status, description in sorted(told.items()):
         out[status] = {"description": description, "content": _content(PROBLEM_TYPE, ProblemPart.__name__)}
-    if route.answer is not None and method == "GET" and route.scope != "open":
+    if route.answer is not None and method == "GET" and route.scope == "public":
         out["304"] = {"description": "What the given ETag names is still the answer."}
     return out
 

@@ -1,11 +1,43 @@
-"""Order by what this moment makes likely: the place of the contextual ranker in the request path."""
+"""Order by what this moment makes likely: the contextual ranker in the request path, or the blend where there is none."""
 
-from models.schema import Context, Doubles
-from recsvc.candidates import Gathered
+from collections.abc import Mapping
+
+import numpy as np
+
+from models.candidates import FLOOR, Gathered
+from models.carousels import Carousel
+from models.features import features
+from models.ranker import DEPTHS, Ranker
+from models.schema import UNKNOWN, Doubles
+from recsvc.context import Moment
 from recsvc.snapshot import Snapshot
 
 
-def rank(snapshot: Snapshot, context: Context, gathered: Gathered) -> Doubles:
-    """Return (n_candidates,) scores in (0, 1]: the blend's own, as this version of the models has no ranker."""
-    del snapshot, context
-    return gathered.scores
+def ranker_of(snapshot: Snapshot, carousel: Carousel, moment: Moment) -> Ranker | None:
+    """Return the ranker that orders a carousel, or None where the blend does.
+
+    Discovery learned from visits without a page; near a page's product the blend, which knows likeness, orders.
+    """
+    if carousel.ranker is None or (carousel.ranker == "discovery" and moment.context.page != UNKNOWN):
+        return None
+    return snapshot.rankers.get(carousel.ranker)
+
+
+def depths_of(snapshot: Snapshot, carousel: Carousel, moment: Moment, depth: int) -> Mapping[str, int]:
+    """Return how many candidates to take of each source: as the ranker was trained, or ``depth`` of each in the blend."""
+    if carousel.ranker is not None and ranker_of(snapshot, carousel, moment) is not None:
+        return DEPTHS[carousel.ranker]
+    return dict.fromkeys(carousel.sources, depth)
+
+
+def rank(snapshot: Snapshot, carousel: Carousel, moment: Moment, gathered: Gathered) -> Doubles:
+    """Return (n_candidates,) scores in (0, 1]: the ranker's probabilities, or the blend's scores."""
+    ranker = ranker_of(snapshot, carousel, moment)
+    if ranker is None or snapshot.basis is None or not len(gathered.rows):
+        return gathered.scores
+    values = features(
+        snapshot.basis, snapshot.models, snapshot.contexts, moment.context, gathered.rows, snapshot.shop.zone,
+        moment.shopper.user_id,
+    )  # fmt: skip
+    scores: Doubles = np.clip(ranker.score(values), FLOOR, 1.0)
+    return scores

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from recsvc.answers import Alive, CarouselAnswer, CarouselList, PageAnswer, Ready
+from recsvc.answers import Alive, CarouselAnswer, CarouselList, PageAnswer, PreviewAnswer, Ready, RuleList
+from recsvc.forms import Form, preview_form
 from recsvc.keys import Scope
-from recsvc.views import carousels, docs, health
+from recsvc.views import carousels, docs, health, rules
 
 Method = Literal["GET", "POST"]
 
@@ -29,12 +30,17 @@ class Route:
     asks: bool = False
     """Whether it takes the request context."""
     tag: str = "storefront"
+    body: Callable[[type[Form]], type[BaseModel]] | None = None
+    """Makes what the body holds from the shop's form, where it is something else than the request context."""
 
 
 ROUTES = (
     Route("/v1/carousels", ("GET",), carousels.list_carousels, "public", "The carousels and their policies", CarouselList),
     Route("/v1/carousels/<carousel>", ("GET", "POST"), carousels.show_carousel, "public", "One ranked carousel", CarouselAnswer, asks=True),
     Route("/v1/pages/<page>", ("POST",), carousels.show_page, "public", "All carousels of a page, no product twice", PageAnswer, asks=True),
+    Route("/v1/rules", ("GET",), rules.show_rules, "admin", "The live rules, and when each holds next", RuleList, tag="merchandiser"),
+    Route("/v1/rules:preview", ("POST",), rules.preview_rules, "admin", "What a candidate file would change", PreviewAnswer, tag="merchandiser", body=preview_form),
+    Route("/v1/rules/schema.json", ("GET",), rules.show_schema, "open", "JSON Schema of a rules file, for editors", tag="merchandiser"),
     Route("/healthz", ("GET",), health.healthz, "open", "Is the process alive", Alive, tag="operations"),
     Route("/readyz", ("GET",), health.readyz, "open", "What is live, and what did not load", Ready, tag="operations"),
     Route("/openapi.json", ("GET",), docs.openapi, "open", "This document", tag="operations"),

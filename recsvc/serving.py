@@ -20,6 +20,8 @@ from recsvc.rules_file import facts_of, read_file, text_of
 from recsvc.telemetry import write_line
 
 Clock = Callable[[], int]
+AHEAD = 5
+"""Seconds before a window of rules opens or closes that it is made ready for."""
 MOST_TROUBLES = 20
 """Faults of one rules file that are told; `recsvc rules check` tells all."""
 NO_VERSION = "no trained version is published: run `recsvc-train run`"
@@ -92,10 +94,11 @@ class Live:
         self.state = State(load_engine(shop, None, None, clock))
 
     def refresh(self) -> None:
-        """Load what is on the disk now, where it is something else than what was tried last."""
+        """Load what is on the disk now, where it is something else than what was tried last; look ahead in time."""
         look = self.look()
         if look.key != self.tried:
             self.load(look)
+        self.state.engine.snapshot.rules.timed.stretch(self.clock() + AHEAD)
 
     def look(self) -> Look:
         """Return what is on the disk."""

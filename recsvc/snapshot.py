@@ -9,8 +9,10 @@ from models.base import Model
 from models.catalogue import Catalogue
 from models.columns import Column
 from models.context_table import ContextTable
+from models.features import Basis
 from models.histories import Histories
 from models.ids import IdIndex
+from models.ranker import Ranker
 from models.schema import Context, Doubles
 from models.shop import Shop
 from models.stock import Stock
@@ -36,6 +38,9 @@ class Snapshot:
     rules_hash: str | None
     stock: Stock | None = None
     contexts: Mapping[str, ContextTable] = field(default_factory=dict)
+    rankers: Mapping[str, Ranker] = field(default_factory=dict)
+    basis: Basis | None = None
+    """What the rankers' features stand on."""
 
     @property
     def popularity(self) -> Doubles | None:

@@ -28,8 +28,8 @@ from recsvc.settings import SETTINGS
 from training.cli import cli as training_commands
 from training.read.files import READERS
 
-STOREFRONT, ENGINEER, MERCHANDISER, OPERATIONS = (
-    f"docs/{name}.md" for name in ("storefront", "ml-engineer", "merchandiser", "operations")
+STOREFRONT, ENGINEER, MERCHANDISER, RULES, OPERATIONS = (
+    f"docs/{name}.md" for name in ("storefront", "ml-engineer", "merchandiser", "rules", "operations")
 )
 WHEN_KEYS = ("segment", "active", "weekly", "page_item", "cart_item", *BUILT_IN_FIELDS)
 
@@ -59,12 +59,12 @@ def _is_section(annotation: Any) -> bool:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
 def test_every_route_is_told(route: Any) -> None:
-    """Each address of the service stands in the storefront's page, with its methods."""
+    """Each address of the service stands in the storefront's page or in the one on rules, with its methods."""
     if "any(" in route.path:  # style and script of a page that is told itself
         return
     path = re.sub(r"<(\w+)>", r"{\1}", route.path)
     for method in route.methods:
-        assert told(f"{method} {path}", STOREFRONT)
+        assert told(f"{method} {path}", STOREFRONT, RULES)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.variable)
@@ -83,7 +83,7 @@ def test_no_page_tells_a_setting_that_is_none(path: Path) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_flag_is_told(name: str) -> None:
     """Each command stands in a page, and so does each of its flags."""
-    pages = (ENGINEER, MERCHANDISER, OPERATIONS)
+    pages = (ENGINEER, MERCHANDISER, RULES, OPERATIONS)
     assert told(name, *pages)
     flags = [flag for option in COMMANDS[name].params for flag in option.opts if flag.startswith("--")]
     assert [flag for flag in flags if flag not in ("--help", "--version") and not told(flag, *pages)] == []
@@ -100,10 +100,10 @@ def test_no_page_tells_a_command_that_is_none(path: Path) -> None:
 
 
 def test_every_verb_and_key_of_the_rules_is_told() -> None:
-    """The merchandiser's page names each verb, each key of a rule, of `when`, of a segment, and each function."""
+    """The merchandiser's pages name each verb, each key of a rule, of `when`, of a segment, and each function."""
     names = [*VERBS, *COMMON, *TARGETS, *WHEN_KEYS, *TESTS, *KEYS, *FUNCTIONS]
     names += [key for keys in VERB_KEYS.values() for key in keys]
-    assert [name for name in names if not told(name, MERCHANDISER)] == []
+    assert [name for name in names if not told(name, MERCHANDISER, RULES)] == []
 
 
 def test_every_field_of_a_request_is_told() -> None:

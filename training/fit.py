@@ -1,12 +1,15 @@
 """Fit every model, and lay out what an artifact holds."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models.artifact import Manifest
 from models.base import Fitting, Model
 from models.columns import column_arrays
+from models.features import Basis
 from models.histories import Histories
+from models.ranker import Ranker
 from models.schema import Arrays
 from models.settings_of import settings_of
 from models.shop import Shop
@@ -14,6 +17,17 @@ from models.sources import new_models
 from models.stock import Stock
 from training.progress import Progress
 from training.read.shop_data import ShopData
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Everything that training learned."""
+
+    models: Mapping[str, Model]
+    """By source."""
+    rankers: Mapping[str, Ranker] = field(default_factory=dict)
+    basis: Basis | None = None
+    """What the rankers' features stand on; None without rankers."""
 
 
 def before(data: ShopData, moment: int) -> ShopData:
@@ -32,7 +46,12 @@ def fit_models(data: ShopData, until: int, shop: Shop, seed: int, progress: Prog
     return models
 
 
-def artifact_groups(data: ShopData, models: dict[str, Model]) -> dict[str, Arrays]:
+def fit_basis(data: ShopData, until: int) -> Basis:
+    """Return what the rankers' features know of products."""
+    return Basis().fit(Fitting(data.purchases, data.catalogue, until))
+
+
+def artifact_groups(data: ShopData, trained: Trained) -> dict[str, Arrays]:
     """Return everything that serving maps, by group of arrays."""
     groups: dict[str, Arrays] = {
         "products": data.catalogue.arrays(),
@@ -48,11 +67,14 @@ def artifact_groups(data: ShopData, models: dict[str, Model]) -> dict[str, Array
             told.product, told.store, told.quantity, len(data.products), len(data.stores)
         ).arrays()
     groups |= {f"context/{name}": table.arrays() for name, table in data.contexts.items()}
-    return groups | {f"models/{name}": model.arrays() for name, model in models.items()}
+    if trained.basis is not None:
+        groups["basis"] = trained.basis.arrays()
+    groups |= {f"rankers/{name}": ranker.arrays() for name, ranker in trained.rankers.items()}
+    return groups | {f"models/{name}": model.arrays() for name, model in trained.models.items()}
 
 
 def manifest_of(
-    shop: Shop, data: ShopData, models: dict[str, Model], version: str, created: str, until: int, seed: int
+    shop: Shop, data: ShopData, trained: Trained, version: str, created: str, until: int, seed: int
 ) -> Manifest:
     """Return the manifest of a version, without metrics and digests yet."""
     return Manifest(
@@ -63,7 +85,8 @@ def manifest_of(
         seed=seed,
         data=without_rows(data.facts.plain()),
         config={
-            "models": {name: settings_of(model) for name, model in models.items()},
+            "models": {name: settings_of(model) for name, model in trained.models.items()},
+            "rankers": sorted(trained.rankers),
             "training": shop.training.model_dump(mode="json"),
             "evaluation": shop.evaluation.model_dump(mode="json"),
             "context": {name: table.settings() for name, table in data.contexts.items()},

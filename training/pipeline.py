@@ -1,7 +1,8 @@
 """READ FIRST: from raw files to a published version, the steps in order.
 
-read -> split by time -> fit on what came before -> judge through the serving engine -> fit on everything -> write ->
-gate -> publish. A version that fails in any step leaves the live one as it was.
+read -> look back at label windows (with a ranker) -> split by time -> fit on what came before -> judge through the
+serving engine -> fit on everything -> write -> gate -> publish. A version that fails in any step leaves the live one
+as it was.
 """
 
 import hashlib
@@ -17,11 +18,12 @@ from models.errors import ArtifactError, DataError, GateRefusedError
 from models.registry import Registry
 from models.schema import DAY
 from models.shop import Shop
-from training.fit import artifact_groups, before, fit_models, manifest_of
+from training.fit import Trained, artifact_groups, before, fit_basis, fit_models, manifest_of
 from training.gate import check_gate
 from training.judge import Result, judge, metrics_of
 from training.prices import with_prices
 from training.progress import Progress
+from training.ranking import Windows, fit_rankers, learn_windows, window_starts
 from training.read.shop_data import ShopData, read_shop_data
 from training.split import make_requests
 
@@ -67,13 +69,14 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     seed = shop.training.seed if options.seed is None else options.seed
     data = read(shop, options, options.artifacts / "rejects.csv", progress)
     until = end_of(data, options.until)
-    results = [] if options.fast else rehearse(shop, data, until, seed, options, progress)
+    windows = {} if options.fast else look_back(shop, data, until, seed, progress)
+    results = [] if options.fast else rehearse(shop, data, until, windows, seed, options, progress)
     data = with_prices(data)
-    models = fit_models(data, until, shop, seed, progress)
+    trained = fit(shop, data, until, windows, seed, progress)
     version, created = name_version(shop, options, seed, data)
-    manifest = replace(manifest_of(shop, data, models, version, created, until, seed), metrics=metrics_of(results))
+    manifest = replace(manifest_of(shop, data, trained, version, created, until, seed), metrics=metrics_of(results))
     with progress.step("writing the version"):
-        manifest = write_artifact(registry.path(version), manifest, artifact_groups(data, models))
+        manifest = write_artifact(registry.path(version), manifest, artifact_groups(data, trained))
     gated = shop.publication.gate and not options.fast
     published, refused = publish(registry, manifest, shop, gated) if options.publish else (False, None)
     return Report(manifest, registry.path(version), results, published, refused)
@@ -83,7 +86,8 @@ def evaluate(shop: Shop, options: Options, progress: Progress) -> list[Result]:
     """Return how the models of ``shop`` do on the last days of the data; nothing is kept."""
     seed = shop.training.seed if options.seed is None else options.seed
     data = read(shop, options, None, progress)
-    return rehearse(shop, data, end_of(data, options.until), seed, options, progress)
+    until = end_of(data, options.until)
+    return rehearse(shop, data, until, look_back(shop, data, until, seed, progress), seed, options, progress)
 
 
 def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress) -> ShopData:
@@ -108,18 +112,36 @@ def end_of(data: ShopData, until: int | None) -> int:
     return int(data.purchases.time.max()) + 1 if until is None else until
 
 
-def rehearse(shop: Shop, data: ShopData, until: int, seed: int, options: Options, progress: Progress) -> list[Result]:
+def look_back(shop: Shop, data: ShopData, until: int, seed: int, progress: Progress) -> Windows:
+    """Return the label windows that rankers learn from, for the rehearsal and for the version; none without rankers."""
+    if not shop.training.ranker:
+        return {}
+    first, held_out = int(data.purchases.time.min()), until - shop.evaluation.days * DAY
+    starts = {*window_starts(shop, until, first), *window_starts(shop, held_out, first)}
+    return learn_windows(data, shop, sorted(starts, reverse=True), seed, progress)
+
+
+def fit(shop: Shop, data: ShopData, until: int, windows: Windows, seed: int, progress: Progress) -> Trained:
+    """Return the models fitted on ``data``, and the rankers on the windows that end by ``until``."""
+    models = fit_models(data, until, shop, seed, progress)
+    rankers = fit_rankers(windows, data.contexts, until, shop, seed, progress)
+    return Trained(models, rankers, fit_basis(data, until) if rankers else None)
+
+
+def rehearse(
+    shop: Shop, data: ShopData, until: int, windows: Windows, seed: int, options: Options, progress: Progress
+) -> list[Result]:
     """Fit on what came before the last days, and judge on these days; no data, no result."""
     start = until - shop.evaluation.days * DAY
     tasks = make_requests(data.purchases, start, until, shop.evaluation.users, seed)
     known = with_prices(before(data, start))
     if not tasks or not len(known.purchases):
         return []
-    models = fit_models(known, start, shop, seed, progress)
+    trained = fit(shop, known, start, windows, seed, progress)
     with tempfile.TemporaryDirectory(prefix="recsvc-rehearsal-") as folder:
         registry = Registry(Path(folder))
-        manifest = manifest_of(shop, known, models, "rehearsal", _iso(options.now), start, seed)
-        write_artifact(registry.path("rehearsal"), manifest, artifact_groups(known, models))
+        manifest = manifest_of(shop, known, trained, "rehearsal", _iso(options.now), start, seed)
+        write_artifact(registry.path("rehearsal"), manifest, artifact_groups(known, trained))
         registry.promote("rehearsal")
         return judge(shop, registry.folder, data, tasks, seed, progress)
 

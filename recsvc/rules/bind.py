@@ -7,14 +7,15 @@ import numpy as np
 
 from models.catalogue import Catalogue
 from models.ids import IdIndex
-from models.schema import Bools, Ints
+from models.schema import NO_ROWS, Bools, Ints
 from recsvc.rules.conditions import Conditions, bind_conditions
 from recsvc.rules.index import RuleIndex, build_index
-from recsvc.rules.merged import Merged, can_merge, merge
+from recsvc.rules.rowset import RowSet
 from recsvc.rules.schema import ActiveIn, Condition, ItemIs, Rule, RuleSet, SegmentIs, WeeklyIn
 from recsvc.rules.segments import Segments
 from recsvc.rules.situation import Situation
 from recsvc.rules.targets import Ground, Target
+from recsvc.rules.timed import Timed, can_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,12 @@ class BoundRules:
     unless: tuple[tuple[int, ...] | None, ...]
     conditions: Conditions
     index: RuleIndex
-    merged: dict[str | None, Merged]
+    timed: Timed
+    """The rules that only the clock, the carousel and the catalogue decide; the others are in ``index``."""
     everywhere: tuple[int, ...]
+    """Hides that hold everywhere, but for those in ``gone``."""
+    gone: RowSet
+    """What hides without dates take off every list."""
     precedence: Ints
     """(n_rules,): lower wins where two pins want one position."""
     id_rank: Ints
@@ -67,7 +72,7 @@ def bind(ruleset: RuleSet, catalogue: Catalogue, previous: BoundRules | None = N
     )
     segments = Segments(ruleset.segments, ground, f"{ruleset.hash} {catalogue.version}")
     conditions = bind_conditions(tuple(numbers), segments, ruleset.experiments, ground)
-    melted = {place for place, rule in enumerate(rules) if can_merge(rule, targets[place])}
+    melted = {place for place, rule in enumerate(rules) if can_time(rule, targets[place])}
     filed = [(place, rule, when[place]) for place, rule in enumerate(rules) if place not in melted]
     return BoundRules(
         ruleset=ruleset,
@@ -80,8 +85,9 @@ def bind(ruleset: RuleSet, catalogue: Catalogue, previous: BoundRules | None = N
         unless=unless,
         conditions=conditions,
         index=build_index(filed, len(rules), conditions, len(catalogue)),
-        merged=merge(rules, targets, melted, len(catalogue)),
-        everywhere=tuple(place for place, rule in enumerate(rules) if rule.everywhere),
+        timed=Timed(rules, targets, sorted(melted), len(catalogue), ruleset.zone),
+        everywhere=tuple(place for place, rule in enumerate(rules) if rule.everywhere and rule.when),
+        gone=_gone(rules, targets, len(catalogue)),
         precedence=_precedence(rules),
         id_rank=previous.id_rank if same and previous is not None else id_ranks(catalogue.ids),
     )
@@ -89,12 +95,18 @@ def bind(ruleset: RuleSet, catalogue: Catalogue, previous: BoundRules | None = N
 
 def hidden_everywhere(bound: BoundRules, rows: Ints, now: int) -> Bools:
     """Return (n_rows,): which of ``rows`` an ``everywhere`` hide takes off every list at ``now``."""
-    out = np.zeros(len(rows), np.bool_)
+    out = bound.gone.has(rows)
     for place in bound.everywhere:
         windows = [one.windows for one in bound.rules[place].when if isinstance(one, ActiveIn)]
         if all(any(window.holds(now) for window in some) for some in windows):
             out |= bound.ground.has(bound.targets[place], rows, Situation(now, ""))
     return out
+
+
+def _gone(rules: tuple[Rule, ...], targets: tuple[Target, ...], n_products: int) -> RowSet:
+    own = [targets[place].rows for place, rule in enumerate(rules) if rule.everywhere and not rule.when]
+    listed = [rows.listed() for rows in own if rows is not None]
+    return RowSet.listing(np.concatenate([NO_ROWS, *listed]), n_products)
 
 
 def _precedence(rules: tuple[Rule, ...]) -> Ints:

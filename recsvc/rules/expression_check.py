@@ -42,6 +42,8 @@ class _Checker:
     def __init__(self, shop: ShopFacts) -> None:
         self.shop = shop
         self.errors: list[ExpressionError] = []
+        self.values: set[int] = set()
+        """Where a name stands that a value is expected for."""
 
     def note(self, part: Expression, message: str, hint: str = "") -> None:
         self.errors.append(ExpressionError(part.at, message, hint))
@@ -98,9 +100,12 @@ class _Checker:
             return f"write context.{part.name}"
         if part.name in FUNCTIONS:
             return f"a function needs brackets: {FUNCTIONS[part.name]}"
-        return did_you_mean(part.name, columns)
+        near = did_you_mean(part.name, columns)
+        return f"a text needs quotes: '{part.name}'" if part.at in self.values and "did you" not in near else near
 
     def compare(self, part: Compare) -> None:
+        if isinstance(part.right, Name):
+            self.values.add(part.right.at)
         left, right = self.sort(part.left), self.sort(part.right)
         sorts = {left, right} - {None}
         for sort in sorts - {"text", "number"}:

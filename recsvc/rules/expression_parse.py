@@ -95,7 +95,7 @@ class _Parser:
         token = self.now
         if token.sort == "end":
             return
-        hint = ""
+        hint = "decimals have a point: 9.99" if token.text == "," else ""
         if token.sort == "name":
             hint = f"write {token.text.lower()}" if token.text.lower() in ("and", "or", "not", "in") else ""
             hint = hint or ("write ==" if token.text == "is" else "join conditions with and; put quotes round a text")

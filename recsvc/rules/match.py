@@ -68,7 +68,7 @@ def select(bound: BoundRules, situation: Situation, *, explain: bool = False) ->
     memo: dict[int, bool] = {}
     candidates = bound.index.candidates(situation, bound.conditions.segments).tolist()
     places = tuple(place for place in candidates if why_not_active(bound, place, situation, memo) is None)
-    merged = bound.merged.get(situation.carousel, bound.merged[None])
+    merged = bound.timed.at(situation.now, situation.carousel)
     skipped = _skipped(bound, situation, memo) if explain else {}
     by_verb: dict[Verb, list[int]] = {}
     for place in places:

@@ -13,7 +13,7 @@ from recsvc.rules.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What the always-on rules of one carousel come to."""
+    """What the rules of one carousel that nothing of the request switches come to."""
 
     places: tuple[int, ...] = ()
     """The rules that are in here."""
@@ -33,8 +33,8 @@ class Merged:
 
 
 def can_merge(rule: Rule, target: Target) -> bool:
-    """Return whether nothing but the carousel and the catalogue decides what the rule does."""
-    if rule.when or rule.unless is not None or rule.min_results:
+    """Return whether, ``when`` aside, nothing but the carousel and the catalogue decides what the rule does."""
+    if rule.unless is not None or rule.min_results:
         return False
     return target.static and target.rows is not None and rule.verb in ("hide", "keep", "boost", "bury")
 

@@ -6,7 +6,9 @@ from hashlib import sha256
 
 from models.errors import RulesError
 from recsvc.rules.doubts import warn_about
+from recsvc.rules.expectation import Expectation
 from recsvc.rules.faults import Fault, Faults
+from recsvc.rules.parse_expect import read_expectations
 from recsvc.rules.parse_rule import Names, read_rule
 from recsvc.rules.parse_segments import read_segments
 from recsvc.rules.parse_when import read_window
@@ -18,8 +20,10 @@ from recsvc.rules.yaml_nodes import BrokenYamlError, Node, Scalar, decode, read_
 from recsvc.rules.yaml_nodes import Mapping as MapNode
 from recsvc.rules.yaml_nodes import Sequence as ListNode
 
-KEYS = ("version", "timezone", "calendar", "segments", "experiments", "expect_rules", "rules")
+KEYS = ("version", "timezone", "calendar", "segments", "experiments", "expect_rules", "rules", "expect")
 """What a rules file holds, at its top."""
+OF_EXPERIMENT = ("arms", "salt")
+"""What an experiment under ``experiments`` takes."""
 MAX_RULES = 10_000
 
 
@@ -50,6 +54,34 @@ def parse(text: bytes | str, shop: ShopFacts, name: str = "rules.yaml") -> RuleS
 
 def read(text: bytes | str, shop: ShopFacts, name: str = "rules.yaml") -> Reading:
     """Return the rule set of a file or its faults, in the order of the file."""
+    faults, root, whole = _nodes(text, name)
+    if not whole:
+        return Reading(None, faults.sorted_errors())
+    raw = text if isinstance(text, bytes) else text.encode()
+    out = _read_file(root, Reader(shop, faults, shop.zone), f"sha256:{sha256(raw).hexdigest()}")
+    return Reading(None, faults.sorted_errors()) if faults.errors else Reading(out)
+
+
+def parse_beside(text: bytes | str, shop: ShopFacts, rules: RuleSet, name: str) -> tuple[Expectation, ...]:
+    """Return the expectations of a file that lies beside the rules and holds nothing else.
+
+    Raises:
+        RulesError: with every fault of the file.
+    """
+    faults, root, whole = _nodes(text, name)
+    out: tuple[Expectation, ...] = ()
+    if whole and root is not None:
+        reader = Reader(shop, faults, rules.zone)
+        fields = reader.mapping(root, "a file of expectations", ("expect",), ("expect",))
+        if "expect" in fields:
+            out = read_expectations(reader, fields["expect"], [rule.id for rule in rules.rules])
+    if faults.errors:
+        raise RulesError([str(fault) for fault in faults.sorted_errors()])
+    return out
+
+
+def _nodes(text: bytes | str, name: str) -> tuple[Faults, Node | None, bool]:
+    """Return the faults so far, the tree, and whether there is one; keys that are given twice are faults."""
     faults = Faults(name, [])
     try:
         shown = decode(text)
@@ -57,12 +89,10 @@ def read(text: bytes | str, shop: ShopFacts, name: str = "rules.yaml") -> Readin
         root, repeats = read_nodes(shown)
     except BrokenYamlError as error:
         faults.at(error.line, error.column, error.message, error.hint)
-        return Reading(None, faults.sorted_errors())
+        return faults, None, False
     for repeat in repeats:
         faults.at(repeat.line, repeat.column, repeat.message, repeat.hint)
-    raw = text if isinstance(text, bytes) else text.encode()
-    out = _read_file(root, Reader(shop, faults, shop.zone), f"sha256:{sha256(raw).hexdigest()}")
-    return Reading(None, faults.sorted_errors()) if faults.errors else Reading(out)
+    return faults, root, True
 
 
 def _read_file(root: Node | None, reader: Reader, digest: str) -> RuleSet:
@@ -81,7 +111,18 @@ def _read_file(root: Node | None, reader: Reader, digest: str) -> RuleSet:
         [key.text for key, _ in reader.entries(fields["segments"], "segments")] if "segments" in fields else []
     )
     rules = _rules(reader, fields, Names(calendar, segment_names, experiments))
-    return RuleSet(digest, rules, segments, calendar, experiments, reader.zone, reader.faults.sorted_warnings())
+    ids = _ids_in(fields.get("rules"))
+    expected = read_expectations(reader, fields["expect"], ids) if "expect" in fields else ()
+    warnings = reader.faults.sorted_warnings()
+    return RuleSet(digest, rules, segments, calendar, experiments, reader.zone, warnings, expected)
+
+
+def _ids_in(node: Node | None) -> list[str]:
+    """Return the ids in the list of rules, of those with faults too."""
+    items = [item for item in node.items if isinstance(item, MapNode)] if isinstance(node, ListNode) else []
+    return [
+        value.text for item in items for key, value in item.entries if key.text == "id" and isinstance(value, Scalar)
+    ]
 
 
 def _zone(reader: Reader, fields: Mapping[str, Node]) -> str:
@@ -108,7 +149,7 @@ def _calendar(reader: Reader, node: Node) -> dict[str, Window]:
 def _experiments(reader: Reader, node: Node) -> dict[str, Experiment]:
     out = {}
     for key, value in reader.entries(node, "experiments"):
-        fields = reader.mapping(value, f"experiment {key.text!r}", ("arms", "salt"))
+        fields = reader.mapping(value, f"experiment {key.text!r}", OF_EXPERIMENT)
         arms = reader.texts(fields["arms"], "arms") if "arms" in fields else Experiment("").arms
         salt = reader.text(fields["salt"], "salt") if "salt" in fields else ""
         if len(arms) < 2:

@@ -24,6 +24,7 @@ VERB_KEYS: dict[str, tuple[str, ...]] = {
     "pin": (*TARGETS, "position", "positions", "instead", "even_if"),
 }
 """What each verb takes beside ``COMMON``."""
+OF_EXPERIMENT = ("name", "arms")
 MAX_POSITION = 1_000
 MAX_PRODUCTS = 10_000
 
@@ -105,7 +106,7 @@ def _common(reader: Reader, fields: Mapping[str, Node], names: Names) -> dict[st
 
 
 def _arm(reader: Reader, node: Node, experiments: Mapping[str, Experiment]) -> tuple[Condition, ...]:
-    fields = reader.mapping(node, "experiment", ("name", "arms"), ("name", "arms"))
+    fields = reader.mapping(node, "experiment", OF_EXPERIMENT, OF_EXPERIMENT)
     if len(fields) < 2:
         return ()
     name = reader.text(fields["name"], "experiment: name")

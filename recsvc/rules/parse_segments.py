@@ -26,6 +26,13 @@ TESTS = (
     "bought", "orders", "spend", "average_order", "first_order", "inactive", "viewed", "attribute", "list",
     "all", "any", "none",
 )  # fmt: skip
+OF_SPAN = ("within_days", "during")
+OF_PRODUCTS = {
+    "bought": ("where", "product", "products", "at_least", *OF_SPAN),
+    "viewed": ("where", "product", "products", "at_least"),
+}
+OF_MEASURED = ("at_least", "at_most", *OF_SPAN)
+OF_INACTIVE = ("for_days",)
 DAYS_MOST = 36_500
 COUNT_MOST = 1_000_000
 MONEY_MOST = 1e15
@@ -83,13 +90,13 @@ class _Segments:
         if name in ("all", "any", "none"):
             return self.combined(name, value)
         if name == "first_order":
-            fields = self.reader.mapping(value, name, ("within_days", "during"))
+            fields = self.reader.mapping(value, name, OF_SPAN)
             span = self.span(value, name, fields)
             if span == Span():
                 self.reader.faults.add(value, "first_order needs 'within_days' or 'during'")
             return FirstOrder(span)
         if name == "inactive":
-            fields = self.reader.mapping(value, name, ("for_days",), ("for_days",))
+            fields = self.reader.mapping(value, name, OF_INACTIVE, OF_INACTIVE)
             days = self.days(fields["for_days"], "inactive: for_days") if "for_days" in fields else None
             return None if days is None else Inactive(days)
         return self.attribute(value) if name == "attribute" else self.listed(value)
@@ -112,8 +119,7 @@ class _Segments:
         return Span(window=self.calendar.get(name or ""))
 
     def products(self, name: str, node: Node) -> Test | None:
-        keys = ("where", "product", "products", "at_least", *(("within_days", "during") if name == "bought" else ()))
-        fields = self.reader.mapping(node, name, keys)
+        fields = self.reader.mapping(node, name, OF_PRODUCTS[name])
         chosen = [key for key in ("where", "product", "products") if key in fields]
         if len(chosen) > 1:
             self.reader.faults.add(node, f"{name} takes one of 'where', 'product' and 'products'")
@@ -136,7 +142,7 @@ class _Segments:
         return where
 
     def measured(self, name: str, node: Node) -> Test | None:
-        fields = self.reader.mapping(node, name, ("at_least", "at_most", "within_days", "during"))
+        fields = self.reader.mapping(node, name, OF_MEASURED)
         if fields and not {"at_least", "at_most"} & set(fields):
             self.reader.faults.add(node, f"{name} needs 'at_least' or 'at_most'")
         low, high = (

@@ -10,12 +10,20 @@ from recsvc.rules.yaml_nodes import Mapping as MapNode
 from recsvc.rules.yaml_nodes import Node, Scalar
 
 KNOWN = "known"
+LONGEST_ID = 15
+"""Digits up to which lost zeros are looked for."""
+OF_WHEN = ("segment", "active", "weekly", "page_item", "cart_item")
+"""Keys of ``when`` beside the fields of the request."""
+OF_WINDOW = ("from", "until")
+OF_WEEK = ("days", "from", "until")
+OF_RANGE = ("at_least", "at_most")
+OF_ITEM = ("product", "products", "where")
 _DATE_HINT = 'write year-month-day, with a time if needed: "2026-10-31" or "2026-10-31 09:00"'
 
 
 def read_window(reader: Reader, node: Node, what: str, name: str = "") -> Window | None:
     """Return the window of ``{from, until}``; either may be left out."""
-    fields = reader.mapping(node, what, ("from", "until"))
+    fields = reader.mapping(node, what, OF_WINDOW)
     if not fields:
         if isinstance(node, MapNode) and not node.entries:
             reader.faults.add(node, f"{what} needs 'from', 'until' or both")
@@ -66,7 +74,7 @@ def read_weekly(reader: Reader, node: Node) -> WeeklyIn | None:
 
 
 def _read_week(reader: Reader, node: Node) -> Weekly | None:
-    fields = reader.mapping(node, "weekly", ("days", "from", "until"))
+    fields = reader.mapping(node, "weekly", OF_WEEK)
     if not fields:
         if isinstance(node, MapNode) and not node.entries:
             reader.faults.add(node, "weekly needs 'days', 'from' or 'until'")
@@ -135,7 +143,7 @@ def _numeric(reader: Reader, node: Node, name: str) -> Condition | None:
     if isinstance(node, Scalar) and node.text == KNOWN:
         return FieldIs(name, known=True)
     if isinstance(node, MapNode):
-        fields = reader.mapping(node, name, ("at_least", "at_most"))
+        fields = reader.mapping(node, name, OF_RANGE)
         low = reader.number(fields["at_least"], f"{name}: at_least", -1e15, 1e15) if "at_least" in fields else -1e15
         high = reader.number(fields["at_most"], f"{name}: at_most", -1e15, 1e15) if "at_most" in fields else 1e15
         if low is None or high is None or not fields:
@@ -156,7 +164,7 @@ def _item(reader: Reader, node: Node, on: Literal["page", "cart"]) -> ItemIs | N
     if isinstance(node, Scalar):
         where = reader.expression(node, what)
         return None if where is None else ItemIs(on, where=where)
-    fields = reader.mapping(node, what, ("product", "products", "where"))
+    fields = reader.mapping(node, what, OF_ITEM)
     if len(fields) != 1:
         reader.faults.add(node, f"{what} needs one of 'product', 'products' and 'where'")
         return None
@@ -168,12 +176,18 @@ def _item(reader: Reader, node: Node, on: Literal["page", "cart"]) -> ItemIs | N
     return ItemIs(on, products) if products else None
 
 
+def _about_missing(product: str, known: Callable[[str], bool] | None) -> str:
+    padded = (product.zfill(length) for length in range(len(product) + 1, LONGEST_ID))
+    near = next((one for one in padded if known is not None and known(one)), None) if product.isdecimal() else None
+    if near is not None:
+        return f'did you mean "{near}"? quotes keep leading zeros'
+    return "it works once it arrives" + ("; quotes keep leading zeros" if product.isdecimal() else "")
+
+
 def warn_unknown(reader: Reader, node: Node, products: Collection[str]) -> None:
     """Warn about products that the catalogue does not hold yet."""
     known = reader.shop.product_ids
     missing = [product for product in products if known is not None and not known(product)]
     for product in missing[:20]:
-        hint = (
-            "it works once it arrives; quotes keep leading zeros" if product.isdigit() else "it works once it arrives"
-        )
+        hint = _about_missing(product, known)
         reader.faults.warn(node, f"product {product!r} is not in the catalogue yet", hint)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from recsvc.rules.expectation import Expectation
 from recsvc.rules.expression_tree import Expression
 from recsvc.rules.faults import Fault
 from recsvc.rules.times import Weekly, Window
@@ -215,6 +216,8 @@ class RuleSet:
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     zone: str = "UTC"
     warnings: tuple[Fault, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    """What `recsvc rules test` holds the file to."""
 
 
 NO_RULES = RuleSet("none")

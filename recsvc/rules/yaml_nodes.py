@@ -3,6 +3,7 @@
 A stock loader reads ``00501`` as 321, ``12:30`` as 750 and ``no`` as false, and lets the last of two equal keys win.
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -12,6 +13,11 @@ MAX_BYTES = 5_000_000
 MAX_DEPTH = 40
 MAX_NODES = 400_000
 """Aliases counted with all that they stand for; 10,000 rules of 30 nodes fit."""
+
+_HALF_QUOTED = re.compile(r":\s+('[^'\"]*'\s+[^\s#][^\"]*?)\s*$")
+"""A condition that starts with a quote and has none round it all."""
+MOST_LOOKED_AT = 500
+"""Characters of a broken line."""
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -207,6 +213,11 @@ def _syntax_fault(text: str, error: yaml.MarkedYAMLError) -> BrokenYamlError:
         return BrokenYamlError(line, column, "a colon does not belong here", "put quotes round a text that has a colon")
     if "cannot start any token" in problem:
         return BrokenYamlError(line, column, "this sign cannot start a text", "put quotes round the text")
+    lines = text.splitlines()
+    half = _HALF_QUOTED.search(lines[line][:MOST_LOOKED_AT]) if line < len(lines) else None
+    if half is not None:
+        hint = f'put double quotes round all of it: "{half[1]}"'
+        return BrokenYamlError(line, half.start(1), "a text goes on after its closing quote", hint)
     if "did not find expected" in problem or "could not find expected" in problem:
         hint = "look for wrong indentation, a missing quote or a missing bracket here or just above"
         return BrokenYamlError(line, column, f"not valid YAML: {problem}", hint)

@@ -27,7 +27,7 @@ def read_ask() -> Ask:
         form = check(here.form, _query(), typed=False)
         if request.method == "POST":
             query = form.model_dump(exclude_unset=True)
-            form = check(here.form, _join(_body(), query), typed=True)
+            form = check(here.form, _join(read_body(), query), typed=True)
         ask = to_ask(form, here.shop)
     except FormError as error:
         raise ProblemError(422, "The request does not hold: see errors.", error.faults) from error
@@ -69,7 +69,13 @@ def _query() -> dict[str, Any]:
     return {name: value for name, value in values.items() if value != [""]}
 
 
-def _body() -> dict[str, Any]:
+def read_body() -> dict[str, Any]:
+    """Return the JSON object in the body; an empty body is an empty object.
+
+    Raises:
+        ProblemError: 400, 413 or 415.
+        FormError: it is no object.
+    """
     raw = request.get_data(cache=False)
     if request.content_length is None and len(raw) >= service().settings.max_body_bytes:  # chunked, and cut there
         raise RequestEntityTooLarge

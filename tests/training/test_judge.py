@@ -65,7 +65,11 @@ def by_hand(judged: Judged, task: Requests, carousel: str) -> tuple[dict[str, fl
         gain = sum(1 / math.log2(place + 2) for place, product in enumerate(products) if product in truth)
         best = sum(1 / math.log2(place + 2) for place in range(min(DEPTH, len(truth))))
         found = truth & set(products)
-        for name, value in (("recall@10", len(found) / len(truth)), ("ndcg@10", gain / best), ("hit@10", float(bool(found)))):
+        for name, value in (
+            ("recall@10", len(found) / len(truth)),
+            ("ndcg@10", gain / best),
+            ("hit@10", float(bool(found))),
+        ):
             scores[name][user].append(value)
     means = {name: fmean(fmean(values) for values in users.values()) for name, users in scores.items()}
     return means, len(shown) / len(judged.data.products)
@@ -95,7 +99,9 @@ def test_the_manifest_keeps_the_figures_by_task_with_the_baseline_beside(trained
     """Plain numbers, rounded, with their interval."""
     told = metrics_of(trained_shop.report.results)
     assert told == trained_shop.report.manifest.metrics
-    assert list(told) == [name for task in ("next-order", "complements", "completing") for name in (task, f"{task}/{BASELINE}")]
+    assert list(told) == [
+        name for task in ("next-order", "complements", "completing") for name in (task, f"{task}/{BASELINE}")
+    ]
     mean, low, high = told["next-order"]["ndcg@10"]  # type: ignore[index]
     assert low <= mean <= high
     assert told["next-order"]["carousel"] == "for-you"  # type: ignore[index]
@@ -109,7 +115,9 @@ def test_the_table_has_a_line_for_each_result(judged: Judged) -> None:
     assert "nothing to judge" in table([])
 
 
-def test_an_engine_that_does_not_answer_is_told_with_its_own_words(judged: Judged, trained_shop: TinyShop, tmp_path: Path) -> None:
+def test_an_engine_that_does_not_answer_is_told_with_its_own_words(
+    judged: Judged, trained_shop: TinyShop, tmp_path: Path
+) -> None:
     """Nothing is published in the folder: the message is that of the command, not a traceback."""
     with pytest.raises(RecsvcError, match=r"recsvc batch failed \(1\): recsvc: .* no trained version is published"):
         judge(trained_shop.shop, tmp_path, judged.data, judged.tasks[:1], 1, SILENT)

@@ -19,7 +19,9 @@ NOW = 1_800_000_000
 HEADER = ["user", "sku", "basket", "store", "when", "n", "paid"]
 
 
-def run_fast(shop: TinyShop, artifacts: Path, seed: int | None = None, until: str | None = None, *, judge: bool = False) -> Report:
+def run_fast(
+    shop: TinyShop, artifacts: Path, seed: int | None = None, until: str | None = None, *, judge: bool = False
+) -> Report:
     """Train ``shop`` into ``artifacts`` without judging."""
     told = read_shop(shop.toml)
     moment = None if until is None else told.moment(until)
@@ -131,7 +133,9 @@ def test_the_folder_of_another_shop_is_refused_before_anything_is_read(tiny_shop
     """Two shops in one folder would publish over each other."""
     change(tiny_shop, 'name = "Tiny shop"', 'name = "Other shop"')
     (tiny_shop.folder / "purchases.csv").unlink()
-    with pytest.raises(ArtifactError, match=r"holds versions of 'Tiny shop', not of 'Other shop'; take another --artifacts"):
+    with pytest.raises(
+        ArtifactError, match=r"holds versions of 'Tiny shop', not of 'Other shop'; take another --artifacts"
+    ):
         run_fast(tiny_shop, tiny_shop.artifacts)
 
 

@@ -26,14 +26,34 @@ def paid(*lines: tuple[int, float, float], n_products: int = 4) -> Purchases:
     time = (UNTIL - age * DAY).astype(np.int64)
     order = np.arange(len(lines), dtype=np.int32)
     return Purchases(
-        nobody, product.astype(np.int32), time, order, nobody, some, price.astype(np.float32), 0, n_products, 0, len(lines)
+        nobody,
+        product.astype(np.int32),
+        time,
+        order,
+        nobody,
+        some,
+        price.astype(np.float32),
+        0,
+        n_products,
+        0,
+        len(lines),
     )
 
 
 def test_the_price_is_the_median_of_the_last_90_days_of_sale() -> None:
     """Product 0 was dear long ago; product 1 was sold last a year ago, and its own last 90 days count."""
     prices = usual_price(
-        paid((0, 1, 2.0), (0, 2, 2.0), (0, 3, 9.0), (0, 92, 50.0), (0, 93, 50.0), (0, 94, 50.0), (1, 365, 4.0), (1, 400, 6.0), (1, 401, 6.0))
+        paid(
+            (0, 1, 2.0),
+            (0, 2, 2.0),
+            (0, 3, 9.0),
+            (0, 92, 50.0),
+            (0, 93, 50.0),
+            (0, 94, 50.0),
+            (1, 365, 4.0),
+            (1, 400, 6.0),
+            (1, 401, 6.0),
+        )
     )
     assert prices[:2].tolist() == [2.0, 6.0]
     assert np.isnan(prices[2:]).all()
@@ -104,7 +124,11 @@ def test_the_margin_follows_the_price_that_was_filled_in(data: ShopData) -> None
 def test_a_margin_that_the_shop_names_stays(data: ShopData) -> None:
     """Derived is what is missing only."""
     given = number_column([0.1, 0.2, None, None])
-    assert column(with_prices(columns_with(data, margin=given, cost=number_column([1.0] * 4))), "margin")[:3] == [0.1, 0.2, 0.8]
+    assert column(with_prices(columns_with(data, margin=given, cost=number_column([1.0] * 4))), "margin")[:3] == [
+        0.1,
+        0.2,
+        0.8,
+    ]
     assert column(with_prices(columns_with(data, margin=given)), "margin")[:2] == [0.1, 0.2]
 
 

@@ -78,7 +78,12 @@ def test_an_order_with_a_product_twice_is_no_order_of_two() -> None:
 
 @pytest.mark.parametrize(
     "orders",
-    [[], [Order(0, [1, 2], age=30)], [Order(UNKNOWN, [1, 2], age=3)], [Order(0, [1, 2], age=0), Order(0, [1, 2], age=-1)]],
+    [
+        [],
+        [Order(0, [1, 2], age=30)],
+        [Order(UNKNOWN, [1, 2], age=3)],
+        [Order(0, [1, 2], age=0), Order(0, [1, 2], age=-1)],
+    ],
     ids=["no purchase", "none in the window", "nobody known", "at the end and later"],
 )
 def test_without_anything_to_ask_there_is_no_task(orders: list[Order]) -> None:

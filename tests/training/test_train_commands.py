@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from models.artifact import open_artifact
 from models.registry import Registry
@@ -18,10 +18,15 @@ from training.cli import cli, main
 HEADER = ["user", "sku", "basket", "store", "when", "n", "paid"]
 
 
-def told(done: subprocess.CompletedProcess[str], code: int = 0) -> Any:
+def told(done: "subprocess.CompletedProcess[str] | Result", code: int = 0) -> Any:
     """Return the JSON of a command that ended with ``code`` and was silent about its progress."""
-    assert done.returncode == code, done.stderr
+    assert (done.returncode if isinstance(done, subprocess.CompletedProcess) else done.exit_code) == code, done.stderr
     return json.loads(done.stdout)
+
+
+def here(shop: TinyShop, *words: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(cli, [*words, "--artifacts", str(shop.artifacts)], catch_exceptions=False)
 
 
 def live(shop: TinyShop) -> str | None:
@@ -51,19 +56,22 @@ def test_a_model_of_shuffled_labels_is_refused_with_3_and_can_be_promoted_all_th
     assert (report["published"], live(tiny_shop)) == (False, before)
     assert f"version {fresh} was written and not published: it loses to {before}" in report["refused"]
     assert "next-order: ndcg@10" in report["refused"]
-    assert f"recsvc-train:   next-order: ndcg@10 {report['metrics']['next-order']['ndcg@10'][0]:.4f} is below" in refused.stderr
+    assert (
+        f"recsvc-train:   next-order: ndcg@10 {report['metrics']['next-order']['ndcg@10'][0]:.4f} is below"
+        in refused.stderr
+    )
     assert "Traceback" not in refused.stderr
     assert open_artifact(tiny_shop.artifacts / "versions" / fresh).manifest.version == fresh
 
-    assert told(train(tiny_shop.folder, "promote", fresh, "--json")) == {"live": fresh}
+    assert told(here(tiny_shop, "promote", fresh, "--json")) == {"live": fresh}
     assert live(tiny_shop) == fresh
-    assert told(train(tiny_shop.folder, "rollback", "--json")) == {"live": before}
+    assert told(here(tiny_shop, "rollback", "--json")) == {"live": before}
     assert live(tiny_shop) == before
 
 
 def test_a_run_tells_its_version_and_versions_lists_it(tiny_shop: TinyShop) -> None:
     """For machines; the same data does not lose to itself, so that it would be live, but for --no-publish."""
-    report = told(train(tiny_shop.folder, "run", "shop.toml", "--fast", "--no-publish", "--json"))
+    report = told(here(tiny_shop, "run", str(tiny_shop.toml), "--fast", "--no-publish", "--json"))
     assert (report["published"], report["refused"], report["metrics"]) == (False, None, {})
     assert Path(report["folder"]).name == report["version"]
     listed = told(train(tiny_shop.folder, "versions", "--json"))
@@ -81,22 +89,25 @@ def test_evaluate_measures_the_same_as_the_run_did_and_keeps_nothing(trained_sho
 
 def test_people_get_a_table_progress_and_a_star(tiny_shop: TinyShop) -> None:
     """Without --json: steps on standard error, what came of it on standard output."""
-    done = train(tiny_shop.folder, "run", "shop.toml", "--until", "2026-04-10", "--fast")
-    assert done.returncode == 0
+    done = here(tiny_shop, "run", str(tiny_shop.toml), "--until", "2026-04-10", "--fast")
+    assert done.exit_code == 0
     assert "fitting models: done in" in done.stderr and "writing the version: done in" in done.stderr
     version, last = done.stdout.splitlines()
     assert version.startswith("version 20") and last == "published: it is live"
-    runner = CliRunner()
-    lines = runner.invoke(cli, ["versions", "--artifacts", str(tiny_shop.artifacts)]).stdout.splitlines()
+    lines = here(tiny_shop, "versions").stdout.splitlines()
     assert [line[0] for line in lines] == [" ", "*"]
     assert "Tiny shop" in lines[0] and "ndcg@10: complements 0." in lines[0]
-    assert "no version in" in runner.invoke(cli, ["versions", "--artifacts", str(tiny_shop.folder / "x")]).stdout
-    back = runner.invoke(cli, ["rollback", "--artifacts", str(tiny_shop.artifacts)]).stdout
-    assert back == f"live: {tiny_shop.report.manifest.version}\n"
+    assert here(tiny_shop, "rollback").stdout == f"live: {tiny_shop.report.manifest.version}\n"
 
 
-def test_a_table_of_results_is_shown_by_evaluate(trained_shop: TinyShop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing can be held out, it says so instead."""
+def test_an_empty_folder_says_how_to_get_a_version(tmp_path: Path) -> None:
+    """Nothing there is no error."""
+    done = CliRunner().invoke(cli, ["versions", "--artifacts", str(tmp_path)])
+    assert (done.exit_code, done.stdout) == (0, f"no version in {tmp_path}: recsvc-train run shop.toml makes one\n")
+
+
+def test_evaluate_says_where_there_is_nothing_to_judge(trained_shop: TinyShop) -> None:
+    """Instead of an empty table."""
     done = CliRunner().invoke(cli, ["evaluate", str(trained_shop.toml), "--until", "2026-04-10"])
     assert done.exit_code == 0
     assert "nothing to judge" in done.stdout
@@ -130,21 +141,32 @@ def test_wrong_input_ends_with_1_and_a_line(
     assert told.startswith("recsvc-train: ") and message in told
 
 
-def test_empty_purchases_end_a_real_run_with_1_and_a_wrong_option_with_2(tmp_path: Path) -> None:
-    """No traceback, one line each."""
+def test_empty_purchases_end_a_real_run_with_1(tmp_path: Path) -> None:
+    """A header and no line: one sentence, no traceback, nothing on standard output."""
     (tmp_path / "shop.toml").write_text(SHOP)
     write_rows(tmp_path / "purchases.csv", HEADER, [])
     for name in ("products", "users", "stock", "promotions"):
-        (tmp_path / f"{name}.csv").write_text("sku,title,kind,maker,price,country,user,tier,store,n,since,until,shelf\n")
+        (tmp_path / f"{name}.csv").write_text(
+            "sku,title,kind,maker,price,country,user,tier,store,n,since,until,shelf\n"
+        )
     done = train(tmp_path, "run", "shop.toml", "--json")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"recsvc-train: {tmp_path.resolve()}/shop.toml: no purchase is left to learn from; "
         "see `recsvc-train check shop.toml`\n"
     )
-    wrong = train(tmp_path, "run", "shop.toml", "--fats")
-    assert wrong.returncode == 2
-    assert "No such option" in wrong.stderr and "--fast" in wrong.stderr
+
+
+def test_a_wrong_option_ends_with_2_and_the_right_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Usage is told apart from bad input."""
+    monkeypatch.setattr("sys.argv", ["recsvc-train", "run", "shop.toml", "--fats"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    err = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "No such option" in err and "--fast" in err
 
 
 @pytest.mark.parametrize("name", sorted(cli.commands))

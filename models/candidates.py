@@ -27,14 +27,39 @@ class Gathered:
     """No source has more to give."""
 
 
-def gather(models: Mapping[str, Model], weights: Mapping[str, float], context: Context, depth: int) -> Gathered:
-    """Return the ``depth`` best of each source, blended: the weighted mean of the sources' scores."""
-    answers = {name: models[name].candidates(context, depth) for name in weights if name in models}
+def gather(
+    models: Mapping[str, Model],
+    weights: Mapping[str, float],
+    depths: Mapping[str, int],
+    context: Context,
+    without: Ints,
+) -> Gathered:
+    """Return the best of each source, blended: the weighted mean of the sources' scores.
+
+    Args:
+        models: by source.
+        weights: of the sources in the blend; a source without a weight brings candidates and no score.
+        depths: how many candidates to take of each source.
+        context: the request.
+        without: (n,) products that need not compete, such as what was bought; each source gives its depth beside them.
+    """
+    answers, exhausted = {}, True
+    for name in depths:
+        if name in models:
+            found = models[name].candidates(context, depths[name] + len(without))
+            exhausted &= len(found) < depths[name] + len(without)
+            answers[name] = _left(found, without, depths[name])
     rows, places = np.unique(np.concatenate([NO_ROWS, *(a.rows for a in answers.values())]), return_inverse=True)
-    weighted = np.concatenate([np.empty(0), *(weights[name] * a.scores for name, a in answers.items())])
+    weighted = np.concatenate([np.empty(0), *(weights.get(name, 0.0) * a.scores for name, a in answers.items())])
     scores = np.bincount(places, weighted, len(rows)) / max(sum(weights.values()), FLOOR)
-    exhausted = all(len(answer) < depth for answer in answers.values())
     return Gathered(rows.astype(np.int32), np.clip(scores, FLOOR, 1.0), answers, exhausted)
+
+
+def _left(found: Scored, without: Ints, depth: int) -> Scored:
+    if not len(without):
+        return found
+    left = np.flatnonzero(~np.isin(found.rows, without, kind="sort"))[:depth]
+    return Scored(found.rows[left], found.scores[left])
 
 
 def rate(models: Mapping[str, Model], weights: Mapping[str, float], context: Context, rows: Ints) -> Gathered:
@@ -48,7 +73,7 @@ def rate(models: Mapping[str, Model], weights: Mapping[str, float], context: Con
 def strongest(gathered: Gathered, weights: Mapping[str, float], rows: Ints) -> list[list[str]]:
     """Return for each of ``rows`` the sources that offer it, the one that adds most first."""
     names = list(gathered.by_source)
-    parts = np.array([weights[name] * scores_of(gathered.by_source[name], rows) for name in names]).reshape(
+    parts = np.array([weights.get(name, FLOOR) * scores_of(gathered.by_source[name], rows) for name in names]).reshape(
         len(names), len(rows)
     )
     order = np.argsort(-parts, axis=0, kind="stable")

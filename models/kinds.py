@@ -1,0 +1,101 @@
+"""Bestsellers of the kinds of product that this shopper buys: known needs, met by known and new products alike."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+import numpy as np
+
+from models.base import Fact, Fitting
+from models.columns import TextColumn
+from models.errors import NotFittedError
+from models.lists import RankedLists, summed
+from models.popularity import shares, weights_by_age
+from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
+
+SHOWN = ("name", "image", "url")
+"""Text columns that name a product, not its kind."""
+
+
+def kind_codes(data: Fitting) -> tuple[Ints, int]:
+    """Return (n_products,) codes of the finest text attribute that still groups products, and how many codes there are.
+
+    An attribute groups where it has at most one value for five products. Without one, every product is ``UNKNOWN``.
+    """
+    n = len(data.catalogue)
+    texts = [c for name, c in sorted(data.catalogue.columns.items()) if isinstance(c, TextColumn) and name not in SHOWN]
+    fine = [column for column in texts if 1 < len(column.vocabulary) <= 0.2 * n]
+    if not fine:
+        return np.full(n, UNKNOWN, np.int32), 0
+    finest = max(fine, key=lambda column: len(column.vocabulary))
+    return finest.codes, len(finest.vocabulary)
+
+
+@dataclass
+class Kinds:
+    """The share of the shopper's recency-weighted lines in a kind, times a product's share of the kind's orders."""
+
+    source: ClassVar[str] = "kinds"
+    personal: ClassVar[bool] = True
+    half_life: float = 120.0
+    kinds: int = 25
+    """Kinds of a shopper that count, the most bought first."""
+    length: int = 12
+    lists_: RankedLists | None = None
+    codes_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+
+    def fit(self, data: Fitting) -> Self:
+        """Learn the bestsellers of each kind."""
+        self.codes_, n_kinds = kind_codes(data)
+        sold = shares(data, weights_by_age(data, 45.0))
+        rows = np.flatnonzero((self.codes_ != UNKNOWN) & (sold > 0)).astype(np.int32)
+        of_kind = np.bincount(self.codes_[rows], sold[rows], n_kinds)
+        share = sold[rows] / of_kind[self.codes_[rows]]
+        self.lists_ = RankedLists.of(self.codes_[rows], rows, share, n_kinds, self.length)
+        return self
+
+    def arrays(self) -> Arrays:
+        """Return the lists and each product's kind."""
+        return {**self._lists().arrays("lists"), "codes": self.codes_}
+
+    def load(self, arrays: Arrays) -> Self:
+        """Take them over."""
+        self.lists_, self.codes_ = RankedLists.load(arrays, "lists"), take(arrays, "codes", np.int32)
+        return self
+
+    def _all(self, context: Context) -> tuple[Ints, Doubles]:
+        lists, codes = self._lists(), self.codes_[context.history.product]
+        used = codes != UNKNOWN
+        if not used.any():
+            return NOTHING.rows, np.empty(0)
+        faded = np.exp2(-np.maximum((context.at - context.history.time[used]) / DAY, 0) / self.half_life)
+        bought, weights = summed(codes[used], faded)
+        top = np.argsort(-weights, kind="stable")[: self.kinds]
+        rows, scores, places = lists.joined(bought[top])
+        return rows, scores * weights[top][places] / max(float(weights.sum()), 1e-12)
+
+    def candidates(self, context: Context, n: int) -> Scored:
+        """Return the best products of the shopper's kinds; nothing without purchases."""
+        rows, scores = self._all(context)
+        return best(scores, n, rows)
+
+    def score(self, context: Context, rows: Ints) -> Floats:
+        """Return the score of ``rows``; 0 for what is not among its kind's bestsellers, or of no kind of the shopper's."""
+        found, scores = self._all(context)
+        order = np.argsort(found)
+        if not len(found):
+            return np.zeros(len(rows), np.float32)
+        places = order[np.minimum(np.searchsorted(found, rows, sorter=order), len(found) - 1)]
+        return np.where(found[places] == rows, scores[places], 0).astype(np.float32)
+
+    def fact(self, context: Context, row: int) -> Fact | None:
+        """Say how often this kind was bought."""
+        kind = self.codes_[row]
+        if kind == UNKNOWN or not self.score(context, np.array([row], np.int32))[0]:
+            return None
+        orders = len(np.unique(context.history.order[self.codes_[context.history.product] == kind]))
+        return Fact("kind", "Sells best of a kind that you bought in {orders} orders", {"orders": orders})
+
+    def _lists(self) -> RankedLists:
+        if self.lists_ is None:
+            raise NotFittedError("Kinds: call fit() or load() first")
+        return self.lists_

@@ -1,0 +1,102 @@
+"""The JSON Schema for editors takes whatever the loader takes, and knows every key that the parser knows."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from rules_kit import SHOP
+from test_rules_sample import SAMPLE
+
+from recsvc.rules import parse as parsing
+from recsvc.rules.json_schema import HELP, schema_of
+from recsvc.rules.parse_rule import COMMON, VERB_KEYS
+from recsvc.rules.parse_segments import TESTS
+from recsvc.rules.shop_facts import ShopFacts
+from recsvc.rules.yaml_nodes import Mapping, Node, Scalar, read_nodes
+
+SAMPLE_SHOP = ShopFacts(carousels=dict.fromkeys(("you-may-also-like", "trending", "bought-together"), 12))
+
+
+def plain(node: Node | None) -> Any:
+    """Return a tree as editors read it: YAML 1.2, numbers and truth values typed where they have no quotes."""
+    if isinstance(node, Mapping):
+        return {key.text: plain(value) for key, value in node.entries}
+    if isinstance(node, Scalar):
+        if node.quoted:
+            return node.text
+        if node.text in ("", "~", "null"):
+            return None
+        if node.text in ("true", "false"):
+            return node.text == "true"
+        try:
+            return int(node.text)
+        except ValueError:
+            pass
+        try:
+            return float(node.text)
+        except ValueError:
+            return node.text
+    return None if node is None else [plain(item) for item in node.items]
+
+
+def faults(text: str, shop: ShopFacts = SHOP) -> list[str]:
+    return [error.message for error in Draft202012Validator(schema_of(shop)).iter_errors(plain(read_nodes(text)[0]))]
+
+
+def test_the_schema_is_one() -> None:
+    """Draft 2020-12, with or without a trained catalogue."""
+    for shop in (SHOP, ShopFacts()):
+        Draft202012Validator.check_schema(schema_of(shop))
+
+
+def test_every_key_of_the_parser_is_there_with_a_hover() -> None:
+    """Top keys, keys of a rule by verb, tests of segments, keys of when."""
+    schema = schema_of(SHOP)
+    rule = schema["$defs"]["rule"]["properties"]
+    assert set(schema["properties"]) == set(parsing.KEYS) and set(schema["$defs"]["segment"]["properties"]) == set(
+        TESTS
+    )
+    assert set(rule) == {*COMMON, *(key for keys in VERB_KEYS.values() for key in keys)} <= set(HELP)
+    assert set(SHOP.fields()) < set(schema["$defs"]["when"]["properties"])
+
+
+def test_the_sample_with_every_verb_passes() -> None:
+    """No false alarm in an editor."""
+    assert faults(SAMPLE, SAMPLE_SHOP) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 1\nrules:\n",
+        "version: '1'\nrules: []\nexpect_rules: 0\n",
+        "version: 1\ncalendar:\n  a: {from: 2026-10-01}\nexperiments: {x: {arms: [a, b], salt: s}}\n",
+        "version: 1\nrules:\n  - {id: 7, do: hide, products: [00501, '00502'], priority: '5', enabled: false}\n",
+        "version: 1\nrules:\n  - {id: a, do: pin, where: margin > 0, positions: [1, 2], even_if: in_cart, experiment: {name: x, arms: b}}\n",
+        "version: 1\nrules:\n  - {id: a, do: limit, max: 2, per: brand, when: {temperature: {at_most: 3}, weekly: [{from: '09:00'}]}}\n",
+        "version: 1\nsegments:\n  a: {any: [b, {first_order: {during: {from: '2026-01-01'}}}]}\n  b: {spend: {at_least: 3, within_days: 9}}\n",
+        "version: 1\nexpect:\n  given: {carousel: for-you, user: 7, temperature: 3}\n  positions: {1: '00501'}\n  short: false\n",
+    ],
+)
+def test_what_loads_passes(text: str) -> None:
+    """Numbers and ids with or without quotes, one value or a list."""
+    assert parsing.read(text, SHOP).faults == () and faults(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rules: []\n",
+        "version: 2\n",
+        "version: 1\nruls: []\n",
+        "version: 1\nrules:\n  - {id: a, do: hid, product: x}\n",
+        "version: 1\nrules:\n  - {id: a, do: hide, product: x, factor: 2}\n",
+        "version: 1\nrules:\n  - {id: a, do: hide, product: x, when: {}}\n",
+        "version: 1\nrules:\n  - {id: a, do: hide, product: x, carousels: [for-yu]}\n",
+        "version: 1\nsegments:\n  a: {bougth: {at_least: 1}}\n",
+        "version: 1\nexpect:\n  - {first: x}\n",
+    ],
+)
+def test_what_does_not_load_for_its_keys_is_marked(text: str) -> None:
+    """Wrong keys, verbs, carousels and missing parts show while they are typed."""
+    assert parsing.read(text, SHOP).faults and faults(text)

@@ -1,0 +1,121 @@
+"""The contextual ranker on the tiny shop: learned on past weeks, served compiled, never past the end of the data."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.artifact import open_artifact, read_manifest
+from models.errors import ArtifactError
+from models.features import names
+from models.ranker import Ranker
+from models.schema import DAY
+from models.shop import Shop, read_shop
+from recsvc.asking import Ask
+from recsvc.carousel import Engine
+from recsvc.loading import load_engine
+from tiny_shop import TinyShop, write_tiny_shop
+from training.pipeline import Options, look_back, read, run
+from training.progress import SILENT
+from training.ranking import code_numbers, window_starts
+from training.windows import Examples
+
+
+@pytest.fixture(scope="module")
+def ranked_shop(tmp_path_factory: pytest.TempPathFactory) -> TinyShop:
+    """The tiny shop, trained with its rankers on three windows."""
+    folder = tmp_path_factory.mktemp("ranked")
+    toml = write_tiny_shop(folder)
+    toml.write_text(toml.read_text() + "\n[training]\nranker = true\nwindows = 3\nthreads = 1\n")
+    shop = read_shop(toml)
+    report = run(shop, Options(folder / "artifacts", int(time.time()), shop.moment("2026-10-09 18:00")), SILENT)
+    return TinyShop(folder, shop, report)
+
+
+@pytest.fixture(scope="module")
+def ranked_engine(ranked_shop: TinyShop) -> Engine:
+    return load_engine(ranked_shop.shop, ranked_shop.report.folder, None, ranked_shop.clock)
+
+
+def test_a_version_names_its_rankers_and_was_judged_with_them(ranked_shop: TinyShop) -> None:
+    """Next orders and complements have enough examples here."""
+    manifest = read_manifest(ranked_shop.report.folder)
+    assert {"next-order", "complements"} <= set(manifest.config["rankers"])
+    assert {"next-order", "completing"} <= set(manifest.metrics)
+
+
+def test_carousels_are_ordered_by_probability(ranked_engine: Engine) -> None:
+    """Scores fall, lie in (0, 1), and what the shopper buys every week leads."""
+    answer = ranked_engine.carousel("for-you", Ask(user_id="w0", store_id="north", size=12))
+    scores = [item.score for item in answer.items]
+    assert scores == sorted(scores, reverse=True)
+    assert 0 < scores[-1] < scores[0] < 1
+    bought = {item.product_id for item in ranked_engine.carousel("buy-again", Ask(user_id="w0", size=3)).items}
+    assert bought & {item.product_id for item in answer.items[:4]}
+
+
+def test_the_ranker_changes_the_order_and_not_the_promises(ranked_engine: Engine) -> None:
+    """Unknown everything still gets a full carousel, and candidates alone are ranked where they are given."""
+    nobody = ranked_engine.carousel("for-you", Ask(user_id="?", store_id="?", size=8))
+    assert len(nobody.items) == 8
+    given = ranked_engine.carousel("for-you", Ask(user_id="t1", candidates=("m-1", "t-1", "teapot")))
+    assert sorted(item.product_id for item in given.items) == ["m-1", "t-1", "teapot"]
+
+
+def test_a_narrow_filter_reaches_past_the_candidates_of_the_ranker(ranked_engine: Engine) -> None:
+    """The tail behind the ranked candidates keeps a carousel from going empty."""
+    found = ranked_engine.carousel("bought-together", Ask(product_id="00501", filter="brand == 'clay'"))
+    assert [item.product_id for item in found.items] == ["teapot"]
+
+
+def test_a_ranker_of_other_features_is_refused(ranked_shop: TinyShop) -> None:
+    """A version from before a feature changed says: train again."""
+    arrays = open_artifact(ranked_shop.report.folder).group("rankers/next-order")
+    with pytest.raises(ArtifactError, match="other features"):
+        Ranker.load(arrays, (*names({}), "one more"))
+
+
+def test_windows_end_where_training_ends_and_begin_in_its_second_half(ranked_shop: TinyShop) -> None:
+    """The first window begins one length before the end; none reaches back beyond half of the data."""
+    shop, until = ranked_shop.shop, 200 * DAY
+    assert window_starts(shop, until, 0) == [186 * DAY, 172 * DAY, 158 * DAY]
+    assert window_starts(shop, until, 150 * DAY) == [186 * DAY]
+
+
+def test_the_past_is_learned_once_and_alike(ranked_shop: TinyShop, tmp_path: Path) -> None:
+    """The same data and seed give the same examples; only what was bought in the window is labelled."""
+    shop = ranked_shop.shop
+    short = shop.model_copy(update={"training": shop.training.model_copy(update={"windows": 1})})
+    options = Options(tmp_path, int(time.time()), ranked_shop.clock())
+    data = read(short, options, None, SILENT)
+    until = int(data.purchases.time.max()) + 1
+    one, other = (look_back(short, data, until, 1, SILENT) for _ in range(2))
+    assert list(one) == list(other)
+    for start, found in one.items():
+        for name, examples in found.items():
+            np.testing.assert_array_equal(examples.features, other[start][name].features)
+            assert 0 < examples.bought.sum() <= examples.found <= examples.wanted
+
+
+def test_without_the_setting_no_week_is_looked_at(trained_shop: TinyShop) -> None:
+    """The ranker is asked for in shop.toml."""
+    shop: Shop = trained_shop.shop
+    options = Options(trained_shop.artifacts, int(time.time()), trained_shop.clock())
+    assert look_back(shop, read(shop, options, None, SILENT), options.clock, 1, SILENT) == {}
+
+
+def test_a_code_becomes_how_much_more_often_it_is_bought() -> None:
+    """By hand: code 1 was bought in half of its examples, no code never, both against a mean of one in five."""
+    bought = np.array([1] * 500 + [0] * 500 + [0] * 1500, np.bool_)
+    examples = Examples(np.empty((2500, 0), np.float32), bought, np.ones(2500), 0, 0)
+    codes = np.array([1.0] * 1000 + [-1.0] * 1500, np.float32)
+    numbers = code_numbers(codes, examples)
+    assert numbers.tolist() == pytest.approx([np.log(10 / 1550 / 0.2), 0.0, np.log(510 / 1050 / 0.2)], abs=1e-5)
+
+
+def test_a_code_never_seen_counts_as_no_value() -> None:
+    """Encoding keeps the columns that training knew, and turns codes into their numbers."""
+    ranker = Ranker(np.array([1], np.int32), ("a", "b"), {1: np.array([0.5, 1.0, 2.0], np.float32)})
+    features = np.array([[9, -1], [9, 0], [9, 1], [9, 7]], np.float32)
+    assert ranker.encode(features)[:, 0].tolist() == [0.5, 1.0, 2.0, 0.5]

@@ -1,0 +1,108 @@
+"""Fit the contextual rankers on many label windows; each window is worked out once, however often it is used."""
+
+from collections.abc import Mapping
+
+import joblib
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from models.context_table import ContextTable
+from models.features import context_fields, names
+from models.ranker import Ranker
+from models.schema import DAY, Floats
+from models.shop import Shop
+from models.trees import Trees
+from training.progress import Progress
+from training.read.shop_data import ShopData
+from training.windows import LONGER, Examples, joined, learn_window
+
+Windows = dict[int, dict[str, Examples]]
+"""By the moment that a window begins."""
+LEAST_BOUGHT = 100
+"""A ranker with fewer bought examples would be noise: the blend orders instead."""
+PRIOR = 50.0
+"""Examples that the mean counts for in the number of a code."""
+
+
+def window_starts(shop: Shop, until: int, first: int) -> list[int]:
+    """Return the moments at which the windows before ``until`` begin, the latest first; none before half of the data."""
+    days = shop.training.window_days
+    starts = [until - days * DAY * number for number in range(1, shop.training.windows + 1)]
+    return [start for start in starts if start - first >= (until - first) / 2]
+
+
+def learn_windows(data: ShopData, shop: Shop, starts: list[int], seed: int, progress: Progress) -> Windows:
+    """Return the examples of the windows that begin at ``starts``, worked out on all cores."""
+    days, cores = shop.training.window_days, shop.training.threads or joblib.cpu_count()
+    found: Windows = {}
+    with progress.step("looking back at past weeks", total=len(starts)) as bar:
+        work = joblib.Parallel(n_jobs=min(cores, max(len(starts), 1)), return_as="generator")(
+            joblib.delayed(learn_window)(data, shop, start, days, seed) for start in starts
+        )
+        for start, examples in zip(starts, work, strict=True):
+            found[start] = examples
+            bar.update(1)
+    return found
+
+
+def fit_rankers(
+    windows: Windows, contexts: Mapping[str, ContextTable], until: int, shop: Shop, seed: int, progress: Progress
+) -> dict[str, Ranker]:
+    """Return a ranker for each task that ``windows`` before ``until`` have enough examples of.
+
+    A window's labels never reach past ``until``: the discovery of the last one does, so it is left out there.
+    """
+    out: dict[str, Ranker] = {}
+    if not windows:
+        return out
+    rankers = sorted({name for found in windows.values() for name in found})
+    with progress.step("fitting rankers", total=len(rankers)) as bar:
+        for name in rankers:
+            span = shop.training.window_days * DAY * (LONGER if name == "discovery" else 1)
+            usable = [
+                found[name] for start, found in sorted(windows.items()) if name in found and start + span <= until
+            ]
+            if usable and sum(int(one.bought.sum()) for one in usable) >= LEAST_BOUGHT:
+                out[name] = fit_ranker(joined(usable), contexts, seed, shop.training.threads)
+            bar.update(1)
+    return out
+
+
+def fit_ranker(examples: Examples, contexts: Mapping[str, ContextTable], seed: int, threads: int) -> Ranker:
+    """Return a ranker fitted on ``examples``."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # here: nothing else of training needs it
+
+    labels = names(contexts)
+    codes = {
+        place: code_numbers(examples.features[:, place], examples)
+        for place, label in enumerate(labels)
+        if label in _code_fields(contexts)
+    }
+    known = np.flatnonzero(~np.isnan(examples.features).all(axis=0)).astype(np.int32)
+    ranker = Ranker(known, labels, codes)
+    model = HistGradientBoostingClassifier(
+        max_iter=200, learning_rate=0.06, max_leaf_nodes=31, min_samples_leaf=150, l2_regularization=5.0,
+        early_stopping=False, random_state=seed,
+    )  # fmt: skip
+    with threadpool_limits(threads or None):
+        weight = examples.weight / examples.weight.mean()
+        model.fit(ranker.encode(examples.features), examples.bought, sample_weight=weight)
+    ranker.trees_ = Trees.of(model)
+    return ranker
+
+
+def _code_fields(contexts: Mapping[str, ContextTable]) -> set[str]:
+    return {
+        f"{table}.{name}"
+        for table, name in context_fields(contexts)
+        if name in contexts[table].columns and contexts[table].columns[name].kind != "number"
+    }
+
+
+def code_numbers(codes: Floats, examples: Examples) -> Floats:
+    """Return for each code + 1 the log of how much more often its products were bought than all, drawn to 0 where rare."""
+    place = codes.astype(np.int64) + 1
+    bought = np.bincount(place, examples.weight * examples.bought)
+    every = np.bincount(place, examples.weight)
+    mean = max(float(bought.sum() / max(every.sum(), 1e-9)), 1e-9)
+    return np.log((bought + PRIOR * mean) / (every + PRIOR) / mean).astype(np.float32)

@@ -1,0 +1,133 @@
+"""Label windows: what competed for a shopper at a moment in the past, and what was bought then.
+
+Each window begins some days before the next one. Models are fitted on what came before it, candidates come from them
+as they will at serving, and a candidate's label is whether the shopper's order in the window held it. One window ties
+with counting; several win, since each shows other weeks, promotions and shoppers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from models.base import Fitting, Model
+from models.candidates import gather
+from models.features import Basis, features
+from models.histories import Histories
+from models.ranker import DEPTHS
+from models.schema import DAY, NO_HISTORY, NO_ROWS, UNKNOWN, Bools, Context, Doubles, Floats
+from models.shop import Shop
+from models.sources import new_models
+from training.fit import before
+from training.prices import with_prices
+from training.read.shop_data import ShopData
+from training.split import Requests, make_requests
+
+TASKS_OF = {"next-order": ("next-order",), "discovery": ("discovery",), "complements": ("complements", "completing")}
+"""Ranker -> the tasks of ``training.split`` that it learns from."""
+NEGATIVES = 60
+"""Candidates that were not bought, drawn for each request; each stands for as many as were left out."""
+MOST_USERS = 2000
+"""Shoppers drawn for each task of a window."""
+LONGER = 2
+"""Windows that make the span of discovery: what is new to a shopper is bought more seldom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What one ranker learns from in one window; every array has n_examples rows."""
+
+    features: Floats
+    """(n_examples, n_features)"""
+    bought: Bools
+    weight: Doubles
+    """What an example stands for, divided by the root of the products that its order held: a small order counts more
+    for each of its products, as it does in recall."""
+    found: int
+    """Bought products that were among the candidates."""
+    wanted: int
+    """Bought products."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The world as it was at a moment."""
+
+    data: ShopData
+    basis: Basis
+    models: dict[str, Model]
+    histories: Histories
+
+
+def learn_window(data: ShopData, shop: Shop, start: int, days: int, seed: int) -> dict[str, Examples]:
+    """Return the examples of the window that begins at ``start`` (Unix seconds), by ranker.
+
+    Args:
+        data: purchases until the end of the window at least, and none that training must not see.
+        shop: the settings.
+        start: the moment that models may know the past of.
+        days: of the window.
+        seed: of the draws.
+    """
+    with threadpool_limits(1):
+        known = with_prices(before(data, start))
+        if not len(known.purchases):
+            return {}
+        past = _past(known, start, seed)
+        out: dict[str, Examples] = {}
+        for ranker, tasks in TASKS_OF.items():
+            end = start + days * DAY * (LONGER if ranker == "discovery" else 1)
+            asked = make_requests(data.purchases, start, end, MOST_USERS, seed)
+            found = [_examples(past, shop, ranker, one, seed) for one in asked if one.task in tasks]
+            if found:
+                out[ranker] = joined(found)
+        return out
+
+
+def _past(known: ShopData, start: int, seed: int) -> Past:
+    bundle = Fitting(known.purchases, known.catalogue, start, seed, 1)
+    wanted = {"ease", "als", "bought-together", *(name for depths in DEPTHS.values() for name in depths)}
+    models = {name: model.fit(bundle) for name, model in new_models().items() if name in wanted}
+    return Past(known, Basis().fit(bundle), models, Histories.of(known.purchases))
+
+
+def _examples(past: Past, shop: Shop, ranker: str, requests: Requests, seed: int) -> Examples:
+    rng = np.random.default_rng([seed, len(requests)])
+    parts: list[tuple[Floats, Bools, Doubles]] = []
+    found = 0
+    for number, truth in enumerate(requests.truth):
+        context = _context(past, requests, number)
+        bought = np.unique(context.history.product) if ranker == "discovery" else NO_ROWS
+        rows = gather(past.models, {}, DEPTHS[ranker], context, bought).rows
+        rows = rows[rows != context.page]
+        right = np.isin(rows, truth)
+        found += int(right.sum())
+        wrong = np.flatnonzero(~right)
+        drawn = rng.choice(wrong, min(NEGATIVES, len(wrong)), replace=False)
+        kept = np.sort(np.concatenate([np.flatnonzero(right), drawn]))
+        weight = np.where(right[kept], 1.0, len(wrong) / max(len(drawn), 1)) / np.sqrt(len(truth))
+        user_id = past.data.users.id(context.user) if context.user != UNKNOWN else None
+        values = features(past.basis, past.models, past.data.contexts, context, rows[kept], shop.zone, user_id)
+        parts.append((values, right[kept], weight))
+    values, bought_, weights = (np.concatenate([part[place] for part in parts]) for place in range(3))
+    return Examples(values, bought_, weights, found, sum(len(truth) for truth in requests.truth))
+
+
+def _context(past: Past, requests: Requests, number: int) -> Context:
+    user, store = int(requests.user[number]) if requests.known else UNKNOWN, int(requests.store[number])
+    return Context(
+        at=int(requests.at[number]),
+        user=user,
+        page=int(requests.page[number]),
+        store=store,
+        history=past.histories.of_user(user) if user != UNKNOWN else NO_HISTORY,
+        fields={"store": past.data.stores.id(store)} if store != UNKNOWN else {},
+    )
+
+
+def joined(found: list[Examples]) -> Examples:
+    """Return all examples as one."""
+    features_, bought, weight = (
+        np.concatenate([getattr(one, name) for one in found]) for name in ("features", "bought", "weight")
+    )
+    return Examples(features_, bought, weight, sum(one.found for one in found), sum(one.wanted for one in found))
