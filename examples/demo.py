@@ -20,6 +20,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from models.errors import ConfigError, RecsvcError
 from models.registry import Registry
 from models.shop import Shop, read_shop
+from recsvc.keys import OPENS
 from recsvc.settings import Settings, read_settings
 from recsvc.wsgi import address, bind_host, check_port
 
@@ -142,8 +143,9 @@ def show(shop: Shop, base: str, who: str, user_id: str) -> None:
 
 def public_key(environ: Mapping[str, str]) -> str | None:
     """Return a key that may ask for carousels, or None where the service runs without keys."""
-    scopes = [part.strip().partition(":") for part in environ.get("RECSVC_KEYS", "").split(",")]
-    return next((key for scope, _, key in scopes if scope == "public"), None)
+    parts = [part.partition(":") for part in environ.get("RECSVC_KEYS", "").split(",")]
+    held = {scope.strip(): key.strip() for scope, _, key in parts}
+    return next((held[scope] for scope, opened in OPENS.items() if "public" in opened and scope in held), None)
 
 
 def table(items: Sequence[Mapping[str, Any]], currency: str | None) -> list[str]:

@@ -78,7 +78,7 @@ class Popularity:
         if row not in self.top_:
             return None
         place = int(np.count_nonzero(scores[self.top_] > scores[row])) + 1
-        return Fact("popular", "Number {place} of what sells here these weeks", {"place": place})
+        return Fact("popular", "Number {place} of what sells here", {"place": place})
 
     def _scores(self) -> Floats:
         if self.scores_ is None:
@@ -156,7 +156,7 @@ class StorePopularity(_PopularityBy):
         place = np.flatnonzero(self._lists().list(context.store).rows == row)
         if not len(place):
             return None
-        return Fact("popular-in-store", "Number {place} in this store these weeks", {"place": int(place[0]) + 1})
+        return Fact("popular-in-store", "Number {place} of what sells in this store", {"place": int(place[0]) + 1})
 
 
 @dataclass
@@ -206,4 +206,4 @@ class CategoryPopularity(_PopularityBy):
         place = np.flatnonzero(self._list(context).rows == row)
         if not len(place):
             return None
-        return Fact("popular-in-category", "Number {place} of its category these weeks", {"place": int(place[0]) + 1})
+        return Fact("popular-in-category", "Number {place} of what sells in its category", {"place": int(place[0]) + 1})

@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.artifact import Manifest, read_manifest, sync
+from models.artifact import Manifest, open_artifact, read_manifest, sync
 from models.errors import ArtifactError, NoArtifactError
+from models.left_overs import remove_left_overs
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,13 @@ class Registry:
 
         Raises:
             NoArtifactError: there is no such version.
+            ArtifactError: its files are not those of its manifest; what is live stays.
         """
         target = self.path(version)
         if not target.is_dir():
             known = ", ".join(manifest.version for manifest in self.versions()) or "none"
             raise NoArtifactError(f"no version {version!r} in {self.folder} (there: {known})")
-        read_manifest(target)
+        open_artifact(target, verify=True)
         with self._alone():
             history = self._published()
             name = f"{(int(history[-1].name) if history else 0) + 1:06d}"
@@ -87,10 +89,10 @@ class Registry:
         return target
 
     def rollback(self) -> Path:
-        """Make live what was live before the current version, by one rename; return its folder.
+        """Make live what was live before the current version and is whole, by one rename; return its folder.
 
         Raises:
-            NoArtifactError: nothing was live before that is still there.
+            NoArtifactError: nothing was live before that is still there and whole.
         """
         with self._alone():
             earlier = self._before()
@@ -99,9 +101,19 @@ class Registry:
             self._point(earlier.name)
         return earlier.resolve()
 
+    def history(self) -> list[Path]:
+        """Return the folders of what is live and was live before it, newest first, each once, those still there."""
+        live = self._live()
+        entries = [entry for entry in self._published() if not live or entry.name <= live]
+        return list(dict.fromkeys(entry.resolve() for entry in reversed(entries) if entry.exists()))
+
     def clean(self, keep: int) -> list[str]:
-        """Delete the oldest versions but ``keep``; the live one and the one before it stay. Return the names deleted."""
+        """Delete the oldest versions but ``keep``; the live one and the one before it stay. Return the names deleted.
+
+        What killed runs left half written goes too.
+        """
         with self._alone():
+            remove_left_overs(self.folder)
             stay = {entry.resolve().name for entry in (self.current(), self._before()) if entry is not None}
             gone = [m.version for m in self.versions()[: -keep or None] if m.version not in stay]
             for version in gone:
@@ -125,10 +137,10 @@ class Registry:
         return pointer.readlink().name if pointer.is_symlink() else ""
 
     def _before(self) -> Path | None:
-        """Return the entry that a rollback goes to: the last one before the live one with another version, still there."""
+        """Return the entry that a rollback goes to: the last one before the live one with another version that opens."""
         now = self.current()
         earlier = [entry for entry in self._published() if entry.name < self._live()]
-        return next((entry for entry in reversed(earlier) if entry.exists() and entry.resolve() != now), None)
+        return next((entry for entry in reversed(earlier) if entry.resolve() != now and _opens(entry)), None)
 
     def _point(self, name: str) -> None:
         fresh = self.folder / f".current.{os.getpid()}.tmp"
@@ -136,3 +148,11 @@ class Registry:
         fresh.symlink_to(Path("published") / name)
         fresh.replace(self.folder / "current")
         sync(self.folder)
+
+
+def _opens(entry: Path) -> bool:
+    try:
+        open_artifact(entry.resolve(), verify=True)
+    except (ArtifactError, OSError):
+        return False
+    return True

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from flask import Flask
+from threadpoolctl import threadpool_limits
 
 from models.shop import Shop
 from models.trees import warm
@@ -42,6 +43,7 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     Raises:
         ConfigError: the shop declares a context field that cannot be one.
     """
+    threadpool_limits(1)  # a request is a small product of matrices: threads would fight over it
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.merge_slashes = False

@@ -40,6 +40,8 @@ class Tally:
     items: int = 0
     n_refused: int = 0
     refused: list[Refused] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    """Of the rows that were answered."""
 
 
 def run_batch(state: State, shop: Shop, requests: Path, out: Path, step: Callable[[int, int], None]) -> Tally:
@@ -55,6 +57,8 @@ def run_batch(state: State, shop: Shop, requests: Path, out: Path, step: Callabl
     Raises:
         DataError: the table cannot be read, a column is unknown, nothing can be written, or every row was refused.
     """
+    if requests.exists() and out.exists() and requests.samefile(out):
+        raise DataError(f"{out}: is the table of requests too: name another file for the answers")
     form = form_for(shop)
     table = open_requests(requests)
     _check_columns(requests, table.columns, form)
@@ -91,14 +95,17 @@ def _check_columns(path: Path, columns: tuple[str, ...], form: type[Form]) -> No
 def _answer(
     state: State, shop: Shop, form: type[Form], row: RequestRow, tally: Tally, write: Callable[[list[object]], object]
 ) -> None:
+    request_id = row.values.get("request_id") or str(tally.rows)
     try:
+        if request_id in tally.ids:
+            raise FormError([Fault("request_id", f"{request_id!r} was given before: every row has its own")])
         answer = state.engine.carousel(row.values["carousel"] or "", _ask(row, form, shop))
     except (FormError, UnknownCarouselError, BadFilterError) as error:
         tally.n_refused += 1
         if len(tally.refused) < MOST_TOLD:
             tally.refused.append(Refused(row.line, str(error.args[0])))
         return
-    request_id = row.values.get("request_id") or str(tally.rows)
+    tally.ids.add(request_id)
     tally.answered += 1
     tally.empty += not answer.items
     tally.items += len(answer.items)
@@ -124,7 +131,7 @@ def _write_manifest(state: State, shop: Shop, requests: Path, out: Path, tally: 
         "rules": state.rules_hash,
         "requests": {"file": requests.name, "sha256": digest(requests)},
         "answers": {"file": out.name, "sha256": digest(out)},
-        **asdict(tally),
+        **{name: value for name, value in asdict(tally).items() if name != "ids"},
     }
     half = manifest_of(out).with_suffix(".tmp")
     half.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", "utf-8")

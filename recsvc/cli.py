@@ -11,6 +11,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
 import click
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from models.errors import RecsvcError
@@ -99,6 +100,7 @@ def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
     models, the hash of the rules and the counts.
     """
     told, settings = settings_of(shop, given)
+    threadpool_limits(1)
     state = open_state(told, settings.artifacts, settings.rules, shop_clock(told))
     with tqdm(unit=" rows", desc="batch", disable=None, file=sys.stderr) as bar:
 

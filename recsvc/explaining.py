@@ -1,21 +1,23 @@
 """What ``explain`` adds to an answer: how each product came there, and why others did not."""
 
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from models.candidates import Gathered
+from models.candidates import FLOOR
 from models.carousels import Carousel
 from models.context_table import LISTED
-from models.lists import scores_of
 from models.schema import UNKNOWN
 from recsvc.context import Moment
+from recsvc.rank import ranker_features
 from recsvc.rules.explain import why_not
 from recsvc.rules.match import Active
 from recsvc.rules.page import Shelf
 from recsvc.rules.pool import Arranged
+from recsvc.rules.rank import LEAST_FACTOR, MOST_FACTOR
 from recsvc.snapshot import Snapshot
 
 MOST_LEFT_OUT = 50
@@ -25,21 +27,30 @@ NOWHERE: Mapping[int, str] = MappingProxyType({})
 
 
 def item_notes(
-    snapshot: Snapshot, gathered: Gathered, carousel: Carousel, arranged: Arranged, place: int, moment: Moment
+    snapshot: Snapshot, carousel: Carousel, arranged: Arranged, place: int, moment: Moment
 ) -> dict[str, Any]:
-    """Return the weighted score of each source, the factors of rules, and what context tables say of the product."""
+    """Return how a shown product got its score, and what context tables say of it.
+
+    ``model_score`` times the factors (clamped) is the score; ``sources`` are the parts of the blend. Where a contextual
+    ranker orders, the score is its probability, and ``features`` is what it read.
+    """
     row = arranged.rows[place : place + 1]
+    total = max(sum(carousel.sources.values()), FLOOR)
     sources = {
-        name: round(carousel.sources.get(name, 0.0) * float(scores_of(scored, row)[0]), 6)
-        for name, scored in gathered.by_source.items()
+        name: round(weight * float(snapshot.models[name].score(moment.context, row)[0]) / total, 6)
+        for name, weight in carousel.sources.items()
+        if name in snapshot.models
     }
-    factors = [{"rule": rule, "factor": factor} for rule, factor in arranged.notes.factors.get(int(row[0]), ())]
-    return {
-        "model_score": round(sum(sources.values()), 6),
+    factors = arranged.notes.factors.get(int(row[0]), ())
+    factor = min(max(math.prod(one for _, one in factors), LEAST_FACTOR), MOST_FACTOR)
+    out = {
+        "model_score": round(float(arranged.scores[place]) / factor, 6),
         "sources": sources,
-        "factors": factors,
+        "factors": [{"rule": rule, "factor": one} for rule, one in factors],
         "context": context_facts(snapshot, moment, int(row[0])),
     }
+    read = ranker_features(snapshot, carousel, moment, row)
+    return {**out, "ranker": carousel.ranker, "features": read} if read else out
 
 
 def context_facts(snapshot: Snapshot, moment: Moment, row: int) -> dict[str, Any]:

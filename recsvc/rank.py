@@ -6,9 +6,9 @@ import numpy as np
 
 from models.candidates import FLOOR, Gathered
 from models.carousels import Carousel
-from models.features import features
+from models.features import Basis, features
 from models.ranker import DEPTHS, Ranker
-from models.schema import UNKNOWN, Doubles
+from models.schema import UNKNOWN, Doubles, Floats, Ints
 from recsvc.context import Moment
 from recsvc.snapshot import Snapshot
 
@@ -35,9 +35,20 @@ def rank(snapshot: Snapshot, carousel: Carousel, moment: Moment, gathered: Gathe
     ranker = ranker_of(snapshot, carousel, moment)
     if ranker is None or snapshot.basis is None or not len(gathered.rows):
         return gathered.scores
-    values = features(
-        snapshot.basis, snapshot.models, snapshot.contexts, moment.context, gathered.rows, snapshot.shop.zone,
-        moment.shopper.user_id,
-    )  # fmt: skip
-    scores: Doubles = np.clip(ranker.score(values), FLOOR, 1.0)
+    scores: Doubles = np.clip(ranker.score(_features(snapshot, snapshot.basis, moment, gathered.rows)), FLOOR, 1.0)
     return scores
+
+
+def ranker_features(snapshot: Snapshot, carousel: Carousel, moment: Moment, row: Ints) -> dict[str, float]:
+    """Return what the ranker knew of one product (1,), by feature; nothing where the blend orders."""
+    ranker = ranker_of(snapshot, carousel, moment)
+    if ranker is None or snapshot.basis is None:
+        return {}
+    values = ranker.encode(_features(snapshot, snapshot.basis, moment, row))[0]
+    used = zip(ranker.columns_.tolist(), values.tolist(), strict=True)
+    return {ranker.names_[place]: round(value, 6) for place, value in used if np.isfinite(value)}
+
+
+def _features(snapshot: Snapshot, basis: Basis, moment: Moment, rows: Ints) -> Floats:
+    context, zone, user_id = moment.context, snapshot.shop.zone, moment.shopper.user_id
+    return features(basis, snapshot.models, snapshot.contexts, context, rows, zone, user_id)

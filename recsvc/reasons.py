@@ -39,7 +39,7 @@ def product_facts(snapshot: Snapshot, row: int) -> dict[str, Any]:
 
 
 def _first_fact(models: Mapping[str, Model], context: Context, row: int, sources: Sequence[str]) -> Fact | None:
-    for name in sources:
+    for name in (*sources, "popularity"):
         if name in models and (fact := models[name].fact(context, row)) is not None:
             return fact
     return None

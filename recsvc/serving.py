@@ -1,8 +1,8 @@
 """What a process has live: one reference, swapped as a whole; whatever does not load leaves the last good one."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,13 +11,17 @@ from models.registry import Registry
 from models.shop import Shop
 from recsvc.asking import Ask
 from recsvc.carousel import Engine
+from recsvc.gently import gently
+from recsvc.last_good import Good, LastGood
 from recsvc.loading import load_engine
+from recsvc.marks import ListsRead, Mark
 from recsvc.rules.bind import bind
 from recsvc.rules.parse import read
 from recsvc.rules.schema import NO_RULES, RuleSet
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules_file import facts_of, read_file, text_of
-from recsvc.telemetry import write_line
+from recsvc.telemetry import log_crash, write_line
+from recsvc.troubles import Trouble, since
 
 Clock = Callable[[], int]
 AHEAD = 5
@@ -25,19 +29,6 @@ AHEAD = 5
 MOST_TROUBLES = 20
 """Faults of one rules file that are told; `recsvc rules check` tells all."""
 NO_VERSION = "no trained version is published: run `recsvc-train run`"
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something that did not load."""
-
-    part: str
-    """"model" or "rules"."""
-    file: str
-    line: int | None
-    cause: str
-    since: str = ""
-    """ISO time, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +42,20 @@ class State:
     troubles: tuple[Trouble, ...] = ()
     missing: tuple[str, ...] = ()
     """Parts that ought to be there and never loaded."""
+    text: bytes | None = None
+    """Of the rules file that ``rules`` come from."""
+    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The lists of ids that ``rules`` name, as they were read."""
 
     @property
     def model(self) -> str | None:
         """The trained version, or None."""
         return self.engine.snapshot.version
+
+    @property
+    def good(self) -> Good:
+        """What of it can be loaded again."""
+        return Good(self.folder, self.text, self.lists)
 
     @property
     def rules_hash(self) -> str | None:
@@ -91,13 +91,16 @@ class Live:
         self.shop, self.clock, self.rules = shop, clock, rules
         self.registry = Registry(artifacts)
         self.tried: tuple[Path | None, bytes] | None = None
+        self.listed: ListsRead | None = None  # by the last reading of the rules
+        self.keep: LastGood | None = None  # given by a server that forks workers
         self.state = State(load_engine(shop, None, None, clock))
 
     def refresh(self) -> None:
         """Load what is on the disk now, where it is something else than what was tried last; look ahead in time."""
         look = self.look()
-        if look.key != self.tried:
-            self.load(look)
+        if look.key != self.tried or self.lists_moved():
+            with gently():
+                self.load(look)
         self.state.engine.snapshot.rules.timed.stretch(self.clock() + AHEAD)
 
     def look(self) -> Look:
@@ -111,13 +114,32 @@ class Live:
             cause = f"cannot be read ({error.strerror}): the last good rules stay live"
             return Look(folder, None, Trouble("rules", self.rules.name, None, cause))
 
-    def load(self, look: Look) -> None:
-        """Make ``look`` live, as far as it loads, by one assignment; the rest stays and is told as a trouble."""
+    def lists_now(self) -> dict[str, Mark | None]:
+        """Return the marks of the lists of ids that the rules name, as they lie on the disk."""
+        return self.listed.seen_now() if self.listed else {}
+
+    def lists_moved(self) -> bool:
+        """Return whether a list of ids changed since the rules were read."""
+        return self.listed is not None and self.listed.marks != self.lists_now()
+
+    def restore(self) -> None:
+        """Make live what was the last good in any worker of this service, where that was kept."""
+        good = self.keep.read() if self.keep else None
+        if good is not None:
+            self.load(Look(good.folder, good.text), good)
+            self.tried = None  # the disk may hold something newer
+
+    def load(self, look: Look, kept: Good | None = None) -> None:
+        """Make ``look`` live, as far as it loads, by one assignment; the rest stays and is told as a trouble.
+
+        Args:
+            look: what to load.
+            kept: where ``look`` is what was live before; its lists of ids stand for those on the disk.
+        """
         last, troubles = self.state, [look.trouble] if look.trouble else []
-        self.tried = look.key
-        fresh = self._engine(look.folder, last, troubles)
-        engine, folder = (fresh, look.folder) if fresh else (last.engine, last.folder)
-        rules = self._rules(look.text, engine, last, troubles)
+        self.tried, self.listed = look.key, None
+        engine, folder = self._engine(look.folder, last, troubles) or (last.engine, last.folder)
+        rules = self._rules(look.text, engine, troubles, kept)
         for part, wanted in (("rules", rules), ("model", last.rules)):
             try:
                 live = with_rules(engine, wanted)
@@ -128,39 +150,78 @@ class Live:
         else:
             live, folder, wanted = last.engine, last.folder, last.rules
         missing = ("rules",) if self.rules is not None and wanted is None else ()
-        self.state = State(live, folder, wanted, _since(troubles, last.troubles), missing)
+        text, lists = (last.text, last.lists) if wanted is last.rules else (look.text, self._ids_read())
+        self.state = State(live, folder, wanted, since(troubles, last.troubles), missing, text, lists)
         _tell(self.state, last)
+        self._keep(last)
 
-    def _engine(self, folder: Path | None, last: State, troubles: list[Trouble]) -> Engine | None:
-        """Return the engine of ``folder`` without rules, or None where the last one stays."""
+    def _engine(self, folder: Path | None, last: State, troubles: list[Trouble]) -> tuple[Engine, Path] | None:
+        """Return the engine of ``folder`` without rules, and ``folder``; None where the last one stays.
+
+        Where nothing is live yet, as at the start, and ``folder`` does not open, it is the newest that was live before
+        it and does.
+        """
+        if folder is not None and folder == last.folder:
+            return None
         if folder is None:
             gone = "the pointer to the live version is gone: the last good one stays live"
-            troubles.append(Trouble("model", "current", None, gone if last.folder else NO_VERSION))
-            return None
-        if folder == last.folder:
-            return None
-        try:
-            return load_engine(self.shop, folder, None, self.clock)
-        except Exception as error:  # a broken version may fail in any way
-            troubles.append(Trouble("model", folder.name, None, _cause(error)))
-            return None
+            trouble = Trouble("model", "current", None, gone if last.folder else NO_VERSION)
+        else:
+            try:
+                return self._opened(folder)
+            except Exception as error:  # a broken version may fail in any way
+                trouble = Trouble("model", folder.name, None, _cause(error))
+        earlier = None if last.folder else self._earlier(folder)
+        if earlier:
+            trouble = replace(trouble, cause=f"{trouble.cause}; {earlier[1].name}, live before, is served instead")
+        troubles.append(trouble)
+        return earlier
 
-    def _rules(self, text: bytes | None, engine: Engine, last: State, troubles: list[Trouble]) -> RuleSet | None:
+    def _earlier(self, broken: Path | None) -> tuple[Engine, Path] | None:
+        """Return the newest version that was live once and opens, but ``broken``; None where there is none."""
+        for folder in self.registry.history():
+            with suppress(Exception):  # the next older one may open
+                if folder != broken:
+                    return self._opened(folder)
+        return None
+
+    def _opened(self, folder: Path) -> tuple[Engine, Path]:
+        """Return the engine of ``folder`` without rules, after it answered once; raises whatever goes wrong."""
+        engine = load_engine(self.shop, folder, None, self.clock)
+        canary(engine, self.shop)
+        return engine, folder
+
+    def _rules(self, text: bytes | None, engine: Engine, troubles: list[Trouble], kept: Good | None) -> RuleSet | None:
         """Return the rules in ``text``, or the last good ones."""
+        last = self.state.rules
         if self.rules is None or text is None:
-            return last.rules
-        if not text.strip() and last.rules and last.rules.rules:
+            return last
+        if kept is None and not text.strip() and last and last.rules:
             cause = "is empty: the last good rules stay live; write `rules: []` to have none"
             troubles.append(Trouble("rules", self.rules.name, None, cause))
-            return last.rules
+            return last
+        facts = facts_of(engine.snapshot, self.rules.parent)
+        self.listed = ListsRead(self.rules.parent, kept.lists.__getitem__ if kept else facts.lists)
         try:
-            reading = read(text, facts_of(engine.snapshot, self.rules.parent), self.rules.name)
+            reading = read(text, replace(facts, lists=self.listed), self.rules.name)
         except Exception as error:  # a fault of the loader must not stop the watching
             troubles.append(Trouble("rules", self.rules.name, None, _cause(error)))
-            return last.rules
+            return last
         faults = reading.faults[:MOST_TROUBLES]
         troubles += [Trouble("rules", fault.file, fault.line, str(fault)) for fault in faults]
-        return reading.rules or last.rules
+        return reading.rules or last
+
+    def _ids_read(self) -> Mapping[str, frozenset[str]]:
+        return self.listed.ids if self.listed else {}
+
+    def _keep(self, last: State) -> None:
+        """Keep what is live for the worker after this one, where it is something else than before."""
+        if self.keep is None or self.state.good == last.good:
+            return
+        try:
+            self.keep.save(self.state.good)
+        except OSError as error:  # a full disk must not stop the watching
+            log_crash(error, "last-good")
 
 
 def with_rules(engine: Engine, rules: RuleSet | None) -> Engine:
@@ -203,13 +264,6 @@ def facts_now(shop: Shop, artifacts: Path, clock: Clock, folder: Path) -> ShopFa
 
 def _cause(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _since(troubles: list[Trouble], before: tuple[Trouble, ...]) -> tuple[Trouble, ...]:
-    """Return ``troubles`` with the time at which each was first seen."""
-    known = {(one.part, one.file, one.cause): one.since for one in before}
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return tuple(replace(one, since=known.get((one.part, one.file, one.cause), now)) for one in troubles)
 
 
 def _tell(state: State, last: State) -> None:

@@ -5,36 +5,14 @@ Polling, since watching by inotify misses the second rename of a file and every 
 
 import threading
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
+from recsvc.marks import Mark, mark_of
 from recsvc.serving import Live, Look
 from recsvc.telemetry import log_crash
 
 DEEP_SECONDS = 10.0
 """Pause between two looks at the content, and between two tries at what did not load."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What ``stat`` says of a file; another mark means another content, and nearly always the other way round."""
-
-    path: str
-    inode: int
-    size: int
-    changed: int
-
-
-def mark_of(path: Path | None) -> Mark | None:
-    """Return the mark of the file at ``path``, behind all links; None where there is none."""
-    if path is None:
-        return None
-    try:
-        real = path.resolve(strict=True)
-        told = real.stat()
-    except OSError:
-        return None
-    return Mark(str(real), told.st_ino, told.st_size, told.st_mtime_ns)
 
 
 class Watcher:
@@ -43,6 +21,7 @@ class Watcher:
     def __init__(self, live: Live, poll_seconds: float) -> None:
         self.live, self.poll_seconds = live, poll_seconds
         self._mark = mark_of(live.rules)  # at the last look
+        self._lists = live.lists_now()
         self._settled: Look | None = None  # the last content that two looks in a row agreed on
         self._settled_mark: Mark | None = None
         self._deep = 0.0
@@ -59,19 +38,20 @@ class Watcher:
         self._thread.join()
 
     def check(self) -> None:
-        """Look once, and load what changed; a rules file only when two looks in a row see the same."""
+        """Look once, and load what changed; rules and lists only when two looks in a row see the same."""
         mark = mark_of(self.live.rules)
-        same, self._mark = mark == self._mark, mark
+        lists = self.live.lists_now()
+        same, self._mark, self._lists = (mark, lists) == (self._mark, self._lists), mark, lists
         deep = time.monotonic() - self._deep >= DEEP_SECONDS
         if same and (deep or self._settled is None or mark != self._settled_mark):
             self._settled, self._settled_mark = self.live.look(), mark
         if self._settled is None:
             return
-        look = Look(self.live.registry.current(), self._settled.text, self._settled.trouble)
+        look = replace(self._settled, folder=self.live.registry.current())
         retry = deep and bool(self.live.state.troubles)
         if deep:
             self._deep = time.monotonic()
-        if look.key != self.live.tried or retry:
+        if look.key != self.live.tried or retry or (same and self.live.lists_moved()):
             self.live.load(look)
 
     def _run(self) -> None:

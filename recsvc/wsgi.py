@@ -5,15 +5,16 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from models.errors import ConfigError
+from recsvc.last_good import LastGood, memory
 from recsvc.service import service_of
 from recsvc.settings import Settings, is_loopback
+from recsvc.telemetry import log_crash
 from recsvc.watch import Watcher
 
 PARENT_DIED = 1
@@ -50,7 +51,6 @@ def gunicorn_settings(settings: Settings, announce: Callable[[str], None]) -> di
         announce: called with the address when the socket listens.
     """
     host = bind_host(settings)
-    shared_memory = Path("/dev/shm")  # heartbeats need a place that can be written, under a read-only root too
     return {
         "bind": f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}",
         "workers": settings.workers,
@@ -58,7 +58,7 @@ def gunicorn_settings(settings: Settings, announce: Callable[[str], None]) -> di
         "threads": settings.threads,
         "preload_app": True,
         "control_socket_disable": True,
-        "worker_tmp_dir": str(shared_memory) if os.access(shared_memory, os.W_OK) else None,
+        "worker_tmp_dir": memory(),  # of heartbeats
         "timeout": 30,
         "graceful_timeout": 5,  # an answer takes milliseconds; only sockets that never finish a request wait so long
         "keepalive": 75,  # longer than the 60 seconds of the usual proxies, so that they close first
@@ -66,9 +66,13 @@ def gunicorn_settings(settings: Settings, announce: Callable[[str], None]) -> di
         "limit_request_fields": 64,
         "limit_request_field_size": 8190,
         "loglevel": "warning",
+        "on_starting": make_keep,
+        "on_exit": remove_keep,
         "when_ready": lambda server: announce(address(server.LISTENERS[0].getsockname())),
         "post_fork": die_with_parent,
         "post_worker_init": start_watching,
+        "worker_int": stop_once,
+        "worker_exit": lambda _server, worker: stop_once(worker),
     }
 
 
@@ -90,9 +94,32 @@ def die_with_parent(server: Any, _worker: Any) -> None:
 def start_watching(worker: Any) -> None:
     """Bring a new worker up to date and start its watcher: threads do not live through a fork."""
     here = service_of(worker.wsgi)
+    here.live.restore()  # what loaded in a worker before this one, which the master never saw
     watcher = Watcher(here.live, here.settings.poll_seconds)
     watcher.check()
     watcher.start()
+
+
+def make_keep(server: Any) -> None:
+    """Give the workers to come a place for what loaded last; without one a new worker has what the master started with."""
+    live = service_of(server.app.wsgi()).live
+    try:
+        live.keep = LastGood.make()
+    except OSError as error:
+        log_crash(error, "last-good")
+
+
+def remove_keep(server: Any) -> None:
+    """Delete this place when the service ends."""
+    keep = service_of(server.app.wsgi()).live.keep
+    if keep:
+        keep.remove()
+
+
+def stop_once(_worker: Any) -> None:
+    """Ignore further signals to stop in a worker that ends: they would break into what runs at its exit."""
+    for stop in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)
 
 
 def check_port(host: str, port: int) -> None:

@@ -76,6 +76,9 @@ def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None) ->
         progress=Progress(quiet=as_json),
     )
     click.echo(json.dumps(data.facts.plain(), ensure_ascii=False) if as_json else data_page(told, data.facts))
+    if not data.facts.lines:
+        click.echo(f"recsvc-train: {shop}: no purchase is left to learn from", err=True)
+        raise click.exceptions.Exit(1)
 
 
 ARTIFACTS = click.option(
@@ -122,7 +125,7 @@ def run(
     told = read_shop(shop)
     options = replace(_options(told, artifacts, until, seed), fast=fast, publish=not no_publish)
     report = run_shop(told, options, Progress(quiet=as_json))
-    click.echo(json.dumps(_report_json(report), ensure_ascii=False) if as_json else _report_text(report))
+    click.echo(json.dumps(_report_json(report), ensure_ascii=False) if as_json else _report_text(report, fast))
     if report.refused is not None:
         raise GateRefusedError(report.refused)
 
@@ -215,8 +218,8 @@ def _score(manifest: Manifest) -> str:
     return "  ndcg@10: " + ", ".join(found) if found else ""
 
 
-def _report_text(report: Report) -> str:
-    lines = [table(report.results)] if report.results else []
+def _report_text(report: Report, fast: bool) -> str:
+    lines = [table(report.results)] if report.results or not fast else ["not judged: --fast"]
     lines.append(f"version {report.manifest.version}: {report.folder}")
     if report.refused is None:
         lines.append("published: it is live" if report.published else "not published: --no-publish")

@@ -1,7 +1,11 @@
 """The registry: what is live, what was live before, and what may be deleted."""
 
+import os
+import subprocess
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.artifact import MANIFEST, Manifest, write_artifact
@@ -20,7 +24,7 @@ def registry(tmp_path: Path) -> Registry:
 
 def write(registry: Registry, version: str) -> None:
     manifest = Manifest(version, "shop", "2026-11-22T00:00:00Z", 0, 1, {}, {})
-    write_artifact(registry.path(version), manifest, {"g": {}})
+    write_artifact(registry.path(version), manifest, {"g": {"a": np.arange(9)}})
 
 
 def live(registry: Registry) -> str:
@@ -114,6 +118,79 @@ def test_a_broken_version_is_neither_listed_nor_promoted(registry: Registry) -> 
     with pytest.raises(ArtifactError, match="cannot be read"):
         registry.promote("v2")
     assert live(registry) == "v1"
+
+
+def harm(registry: Registry, version: str, how: str) -> None:
+    """Break the one array of a version."""
+    victim = registry.path(version) / "g" / "a.npy"
+    raw = victim.read_bytes()
+    if how == "missing":
+        victim.unlink()
+    else:
+        victim.write_bytes(raw[:-1] if how == "truncated" else raw[:-1] + bytes([raw[-1] ^ 1]))
+
+
+@pytest.mark.parametrize("how", ["altered", "truncated", "missing"])
+def test_a_version_whose_files_are_not_those_of_its_manifest_is_not_promoted(registry: Registry, how: str) -> None:
+    """And what is live stays, and is all that was ever live."""
+    registry.promote("v1")
+    harm(registry, "v2", how)
+    with pytest.raises(ArtifactError, match=r"a\.npy: is (missing|not what was written)"):
+        registry.promote("v2")
+    assert live(registry) == "v1"
+    assert registry.history() == [registry.path("v1").resolve()]
+
+
+@pytest.mark.parametrize("how", ["altered", "truncated", "missing"])
+def test_a_rollback_goes_past_versions_that_broke_since(registry: Registry, how: str) -> None:
+    """v2 does not open any more: the way back from v3 is v1; with v1 broken too there is none, and v3 stays."""
+    for version in ("v1", "v2", "v3"):
+        registry.promote(version)
+    harm(registry, "v2", how)
+    assert registry.rollback().name == "v1"
+    registry.promote("v3")
+    harm(registry, "v1", how)
+    with pytest.raises(NoArtifactError, match="nothing was live"):
+        registry.rollback()
+    assert live(registry) == "v3"
+
+
+def test_the_history_is_what_was_live_newest_first(registry: Registry) -> None:
+    """Each once, without those that are gone or were rolled back from; all of it where the pointer is lost."""
+    assert registry.history() == []
+    for version in ("v1", "v2", "v1", "v3", "v4"):
+        registry.promote(version)
+    registry.rollback()
+    assert [folder.name for folder in registry.history()] == ["v3", "v1", "v2"]
+    registry.path("v1").rename(registry.folder / "away")
+    assert [folder.name for folder in registry.history()] == ["v3", "v2"]
+    (registry.folder / "current").unlink()
+    assert [folder.name for folder in registry.history()] == ["v4", "v3", "v2"]
+
+
+def ended() -> int:
+    """Return the number of a process that is no more."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_cleaning_takes_away_what_killed_runs_left_half_written(registry: Registry) -> None:
+    """Of processes that are gone; where the process cannot be told, or has our own number, after an hour."""
+    gone, alive, long_ago = ended(), os.getppid(), time.time() - 4000
+    names = [(gone, False), (alive, True), ("x", True), (os.getpid(), True)]
+    for pid, _ in names:
+        (registry.folder / f".rejects.{pid}.csv").touch()
+        (registry.folder / f".current.{pid}.tmp").symlink_to("nowhere")
+        (registry.versions_folder / f".v5.{pid}.tmp" / "g").mkdir(parents=True)
+    (registry.folder / ".rejects.old.csv").touch()
+    os.utime(registry.folder / ".rejects.old.csv", (long_ago, long_ago))
+    registry.clean(keep=9)
+    left = {path.name for path in (*registry.folder.glob(".[rc]*"), *registry.versions_folder.glob(".*"))}
+    stay = [pid for pid, stays in names if stays]
+    assert left == {
+        f".{name}" for pid in stay for name in (f"rejects.{pid}.csv", f"current.{pid}.tmp", f"v5.{pid}.tmp")
+    }
 
 
 def test_a_live_version_that_was_deleted_is_not_live(registry: Registry) -> None:

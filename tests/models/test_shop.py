@@ -142,7 +142,7 @@ def test_a_fault_is_told_with_its_path_and_what_was_meant(toml: Path, top: str, 
 def test_an_unknown_source_lists_the_known(toml: Path) -> None:
     """A typo in a blend is told with the sources there are."""
     [fault] = faults(toml, rest="[carousels.for-you]\nsources = { alz = 1.0 }")
-    assert fault.startswith("carousels.for-you.sources: no source 'alz': take from buy-again, als, ")
+    assert fault.startswith("carousels.for-you.sources: no source 'alz': take from buy-again, kinds, als, ")
 
 
 def test_all_faults_are_told_at_once(toml: Path) -> None:

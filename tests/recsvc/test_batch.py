@@ -131,3 +131,18 @@ def test_nowhere_to_write_is_told(state: State, tmp_path: Path) -> None:
 def test_a_byte_order_mark_and_quoted_line_breaks_are_fine(state: State, tmp_path: Path) -> None:
     tally = batch(state, tmp_path, "\ufeffcarousel,user_id\n" + 'bestsellers,"u\n01"\nbestsellers,u02\nnope,\n')
     assert (tally.answered, [one.line for one in tally.refused]) == (2, [5])
+
+
+def test_the_table_of_requests_is_never_overwritten(state: State, tmp_path: Path) -> None:
+    """The same file for requests and answers is refused, and stays."""
+    text = HEADER + "r1,bestsellers,,,,,,3,\n"
+    with pytest.raises(DataError, match="is the table of requests too"):
+        batch(state, tmp_path, text, out="requests.csv")
+    assert (tmp_path / "requests.csv").read_text() == text
+
+
+def test_a_request_id_is_answered_once(state: State, tmp_path: Path) -> None:
+    """The second row of one id is refused with its line."""
+    tally = batch(state, tmp_path, HEADER + "r1,bestsellers,,,,,,3,\nr1,bestsellers,,,,,,2,\n")
+    assert [(one.line, "given before" in one.reason) for one in tally.refused] == [(3, True)]
+    assert [row["request_id"] for row in rows_of(tmp_path / "answers.csv")] == ["r1"] * 3

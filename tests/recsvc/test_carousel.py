@@ -220,3 +220,14 @@ def test_explain_tells_sources_rules_context_and_what_is_missing(tiny_engine: En
     assert answer.notes is not None
     assert {"product_id": "m-4", "why": ["hidden: recall-milk"]} in answer.notes["left_out"]
     assert tiny_engine.carousel("for-you", Ask(user_id="t1")).notes is None
+
+
+def test_the_score_is_the_model_score_times_the_factors(tiny_engine: Engine) -> None:
+    """What explain tells adds up, for pinned products too; the parts of the blend make the model's score."""
+    lover = _not_a_buyer_of(tiny_engine, CHIANTI)
+    for name in ("you-may-also-like", "for-you", "similar-items"):
+        for item in tiny_engine.carousel(name, Ask(user_id=lover, product_id="00502", explain=True)).items:
+            assert item.explain is not None
+            if item.source in ("model", "pin"):
+                assert item.explain["model_score"] == pytest.approx(item.score, abs=2e-6)
+                assert sum(item.explain["sources"].values()) == pytest.approx(item.score, abs=1e-5)

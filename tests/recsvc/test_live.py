@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -13,9 +14,11 @@ from flask.testing import FlaskClient
 from service_helpers import ids, log_lines, pin
 
 from models.registry import Registry
+from recsvc.last_good import FILE, LastGood
 from recsvc.service import service_of
 from recsvc.serving import Live
 from recsvc.watch import Watcher
+from running import publish_by_hand
 
 FIRST = "/v1/carousels/bestsellers?size=1"
 
@@ -137,7 +140,7 @@ def test_a_broken_version_leaves_the_last_good_one_and_is_told(
         victim.unlink()
     elif how == "another shop":
         manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "shop": "Other"}))
-    Registry(trained / "artifacts").promote(newer)
+    publish_by_hand(Registry(trained / "artifacts"), newer)
     if how == "no manifest":
         manifest.unlink()
     watcher.check()
@@ -160,7 +163,7 @@ def test_new_rules_go_live_while_the_new_version_is_broken(
 ) -> None:
     newer = versions(trained)[1]
     sorted((trained / "artifacts" / "versions" / newer).rglob("*.npy"))[0].unlink()
-    Registry(trained / "artifacts").promote(newer)
+    publish_by_hand(Registry(trained / "artifacts"), newer)
     save(trained / "rules.yaml", pin("p03"))
     watcher.check()
     watcher.check()
@@ -185,7 +188,7 @@ def test_what_did_not_load_is_tried_again_without_a_change_of_its_file(
     newer = versions(trained)[1]
     victim = sorted((trained / "artifacts" / "versions" / newer).rglob("*.npy"))[0]
     hidden = victim.rename(victim.with_suffix(".late"))
-    Registry(trained / "artifacts").promote(newer)
+    publish_by_hand(Registry(trained / "artifacts"), newer)
     monkeypatch.setattr("recsvc.watch.DEEP_SECONDS", 0.0)
     watcher = Watcher(live, 0.05)
     watcher.check()
@@ -194,6 +197,148 @@ def test_what_did_not_load_is_tried_again_without_a_change_of_its_file(
     watcher.check()
     watcher.check()
     assert live.state.model == newer and not live.state.troubles
+
+
+def flip(folder: Path) -> None:
+    """Change the last byte of one array of a version."""
+    victim = sorted(folder.rglob("*.npy"))[0]
+    raw = victim.read_bytes()
+    victim.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+
+
+@pytest.mark.parametrize("how", ["altered", "deleted"])
+def test_a_service_that_starts_on_a_broken_version_serves_the_one_before_and_says_so(
+    trained: Path, make_app: Callable[..., Flask], how: str
+) -> None:
+    """The trouble names the broken one; once it is whole again, or another one is promoted, that one is live."""
+    older, newer = versions(trained)
+    registry = Registry(trained / "artifacts")
+    registry.promote(newer)
+    broken = registry.path(newer)
+    away = Path(shutil.copytree(broken, trained / "away"))
+    flip(broken) if how == "altered" else shutil.rmtree(broken)
+    client = make_app(trained).test_client()
+    assert client.get(FIRST).get_json()["model"] == older and ids(client.get(FIRST)) == ["p07"]
+    ready = client.get("/readyz").get_json()
+    (trouble,) = ready["troubles"]
+    assert ready["status"] == "degraded" and trouble["part"] == "model"
+    assert trouble["file"] == (newer if how == "altered" else "current")
+    assert trouble["cause"].endswith(f"; {older}, live before, is served instead")
+    shutil.rmtree(broken, ignore_errors=True)
+    away.rename(broken)
+    live = service_of(client.application).live
+    live.load(live.look())
+    assert live.state.model == newer and not live.state.troubles
+
+
+def test_a_service_that_starts_where_no_version_opens_serves_none_and_says_so(
+    trained: Path, make_app: Callable[..., Flask]
+) -> None:
+    """Both versions were live and both are broken: it starts all the same."""
+    registry = Registry(trained / "artifacts")
+    for version in versions(trained):
+        registry.promote(version)
+    for version in versions(trained):
+        flip(registry.path(version))
+    client = make_app(trained).test_client()
+    assert client.get(FIRST).get_json()["degraded"] == ["model"]
+    assert "SHA-256 differs" in client.get("/readyz").get_json()["troubles"][0]["cause"]
+
+
+VIPS = """version: 1
+segments:
+  vips: { list: vips.csv }
+rules:
+  - { id: first, do: pin, product: p03, position: 1, carousels: [bestsellers], when: { segment: vips } }
+"""
+
+
+def test_a_saved_list_of_ids_is_live_without_a_change_of_the_rules_file(
+    client: FlaskClient, watcher: Watcher, trained: Path
+) -> None:
+    """As the rules themselves: when two looks see the same; a list that vanishes leaves the one before."""
+    (trained / "vips.csv").write_text("u01\n")
+    save(trained / "rules.yaml", VIPS)
+    for _ in range(3):
+        watcher.check()
+    asked = {user: f"{FIRST}&user_id={user}" for user in ("u01", "u02")}
+    assert (ids(client.get(asked["u01"])) == ["p03"], ids(client.get(asked["u02"])) == ["p03"]) == (True, False)
+    save(trained / "vips.csv", "u02\n")
+    watcher.check()
+    assert ids(client.get(asked["u02"])) != ["p03"]
+    watcher.check()
+    assert (ids(client.get(asked["u01"])) == ["p03"], ids(client.get(asked["u02"])) == ["p03"]) == (False, True)
+    (trained / "vips.csv").unlink()
+    for _ in range(2):
+        watcher.check()
+    assert ids(client.get(asked["u02"])) == ["p03"]
+    assert "vips.csv" in client.get("/readyz").get_json()["troubles"][0]["cause"]
+    save(trained / "vips.csv", "u01\n")
+    for _ in range(2):
+        watcher.check()
+    assert ids(client.get(asked["u01"])) == ["p03"] and not client.get("/readyz").get_json()["troubles"]
+
+
+def fork_of(trained: Path, make_app: Callable[..., Flask], keep: LastGood) -> Live:
+    """Return what a new worker has, made from a master that started on the older version and its rules."""
+    live = service_of(make_app(trained).test_client().application).live
+    live.keep = keep
+    return live
+
+
+def test_a_worker_that_comes_after_another_has_what_that_one_had_last(
+    trained: Path, make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    """The version, the rules and their lists: also where the version, the rules file and the list are gone by then."""
+    newer = versions(trained)[1]
+    keep = LastGood(tmp_path)
+    first, second = fork_of(trained, make_app, keep), fork_of(trained, make_app, keep)
+    second.restore()
+    assert second.state.model != newer, "nothing was kept yet"
+    (trained / "vips.csv").write_text("u01\n")
+    save(trained / "rules.yaml", VIPS)
+    Registry(trained / "artifacts").promote(newer)
+    first.refresh()
+    (trained / "vips.csv").unlink()
+    (trained / "rules.yaml").write_text("rules: [")
+    (trained / "artifacts" / "current").unlink()
+    for _ in range(2):
+        second.restore()
+        second.refresh()
+        assert (second.state.model, second.state.rules_hash) == (newer, first.state.rules_hash)
+        assert second.state.lists == {"vips.csv": frozenset({"u01"})}
+    assert {trouble.part for trouble in second.state.troubles} == {"model", "rules"}
+
+
+def test_a_worker_restores_the_rules_where_the_version_that_was_kept_is_broken(
+    trained: Path, make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    """Under the version that it was forked with; and an emptied rules file that was good once is good again."""
+    older, newer = versions(trained)
+    keep = LastGood(tmp_path)
+    first, second = fork_of(trained, make_app, keep), fork_of(trained, make_app, keep)
+    Registry(trained / "artifacts").promote(newer)
+    for text in (pin("p03"), "version: 1\nrules: []\n", ""):
+        save(trained / "rules.yaml", text)
+        first.refresh()
+    flip(Registry(trained / "artifacts").path(newer))
+    second.restore()
+    assert second.state.model == older and second.state.rules is not None and not second.state.rules.rules
+
+
+def test_a_place_that_is_gone_or_unreadable_stops_no_worker(
+    trained: Path, make_app: Callable[..., Flask], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What loads is live all the same; a worker without it has what the master started with; the log tells."""
+    live = fork_of(trained, make_app, LastGood(tmp_path / "gone"))
+    save(trained / "rules.yaml", pin("p03"))
+    live.refresh()
+    told = [line["request_id"] for line in log_lines(capsys.readouterr().out) if line["event"] == "crash"]
+    assert told == ["last-good"] and live.state.text == pin("p03").encode()
+    (tmp_path / FILE).write_text("{")
+    other = fork_of(trained, make_app, LastGood(tmp_path))
+    other.restore()
+    assert other.state.text == pin("p03").encode()
 
 
 def test_publishing_and_rolling_back_under_traffic_fails_no_request_and_mixes_no_versions(

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,16 +12,20 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from service_helpers import pin
 
+from models.artifact import MANIFEST
 from models.registry import Registry
 from recsvc.cli import main
+from recsvc.last_good import memory
 from recsvc.settings import read_settings
 from recsvc.wsgi import address, gunicorn_settings
+from running import publish_by_hand
 
 OPENER = build_opener(ProxyHandler({}))
 
@@ -137,6 +142,80 @@ def test_it_takes_saved_rules_and_new_versions_within_two_seconds_outlives_a_kil
     assert is_free(service.port)
     lines = [json.loads(line) for line in (service.folder / "log-0.txt").read_text().splitlines()]
     assert {line["event"] for line in lines} == {"live", "request"}
+
+
+HIDE = "version: 1\nrules:\n  - { id: recalled, do: hide, product: p07, everywhere: true }\n"
+
+
+def test_a_worker_that_dies_while_all_is_broken_leaves_its_last_good_version_and_rules_to_the_next(
+    start: Start,
+) -> None:
+    """A product recalled since the start stays off the lists, and the version published since the start stays live."""
+    before = places()
+    service = start("--threads", "2", RECSVC_POLL_SECONDS="0.1")
+    (place,) = places() - before
+    assert place.stat().st_mode & 0o777 == 0o700
+    registry = Registry(service.folder / "artifacts")
+    newer = registry.versions()[1].version
+    registry.promote(newer)
+    (service.folder / "rules.yaml").write_text(HIDE)
+    recalled = "/v1/carousels/bestsellers?size=50"
+    until(lambda: "p07" not in {item["product_id"] for item in service.get(recalled)["items"]}, 5)
+    until(lambda: bool(service.get("/readyz")["model"] == newer), 5)
+
+    broken = Path(shutil.copytree(registry.path(newer), registry.path("broken")))
+    (broken / MANIFEST).write_text((broken / MANIFEST).read_text().replace(newer, "broken"))
+    victim = sorted(broken.rglob("*.npy"))[0]
+    victim.write_bytes(victim.read_bytes()[:-1])
+    publish_by_hand(registry, "broken")
+    (service.folder / "rules.yaml").write_text("rules: [")
+    until(lambda: len(service.get("/readyz")["troubles"]) == 2, 5)
+
+    (worker,) = service.workers()
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: len(service.workers()) == 1 and worker not in service.workers(), 5)
+    answer = service.get(recalled)
+    assert answer["model"] == newer
+    assert answer["items"] and "p07" not in {item["product_id"] for item in answer["items"]}
+    until(lambda: {one["part"] for one in service.get("/readyz")["troubles"]} == {"model", "rules"}, 5)
+
+    service.process.terminate()
+    assert service.process.wait(10) == 0
+    assert not place.exists()
+
+
+def places() -> set[Path]:
+    """Return the folders in which running services keep what loaded last."""
+    return set(Path(memory() or gettempdir()).glob("recsvc-live-*"))
+
+
+SLOW_EXIT = """
+import atexit, os, time
+from pathlib import Path
+
+def linger():
+    Path(os.environ["LINGERS"], str(os.getpid())).touch()
+    time.sleep(0.7)
+
+atexit.register(linger)
+"""
+
+
+def test_a_worker_that_ends_is_not_broken_into_by_a_second_signal(start: Start, tmp_path: Path) -> None:
+    """Ctrl-C in a terminal reaches master and workers at once; what runs at the exit of a worker runs to its end."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW_EXIT)
+    (tmp_path / "lingers").mkdir()
+    service = start(PYTHONPATH=str(tmp_path), LINGERS=str(tmp_path / "lingers"))
+    until(lambda: len(service.workers()) == 1, 5)
+    (worker,) = service.workers()
+    os.kill(worker, signal.SIGINT)
+    until((tmp_path / "lingers" / str(worker)).exists, 5)
+    for stop in (signal.SIGQUIT, signal.SIGTERM, signal.SIGINT):
+        os.kill(worker, stop)
+    service.process.terminate()
+    assert service.process.wait(10) == 0
+    assert service.process.stderr is not None
+    assert "Traceback" not in service.process.stderr.read()
 
 
 def test_a_killed_master_takes_its_workers_along_and_a_new_one_starts_at_once_and_ends_on_ctrl_c(start: Start) -> None:

@@ -112,4 +112,6 @@ def test_a_bent_shop_is_told_what_hurts(shop: Path) -> None:
                  "One user has 100% of all lines"):  # fmt: skip
         assert said in page
     (shop.parent / "p.csv").write_text("user,product,n,c\n")
-    assert "No purchase line is left" in run(str(shop)).stdout
+    empty = run(str(shop))
+    assert "No purchase line is left" in empty.stdout
+    assert (empty.exit_code, "no purchase is left to learn from" in empty.stderr) == (1, True)

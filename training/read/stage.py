@@ -48,7 +48,7 @@ def pieces_of(session: Session, what: str, table: Table) -> list[Piece]:
     """
     if table.url is not None:
         raise ConfigError(
-            f"{what}.url: {table.url!r}: databases are not read yet: export to files and name them in files"
+            f"{what}.url: databases are not read yet: export to files and name them in files"
         )
     if not table.tables:
         return [open_piece(session, path) for path in resolve_all(table.files, session.shop.folder)]

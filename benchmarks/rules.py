@@ -1,0 +1,179 @@
+"""What many rules cost: the same requests under 10 and under 10,000 rules, the load of 10,000, and requests during a load.
+
+    python benchmarks/rules.py examples/complete-journey/shop.toml --artifacts artifacts
+
+The rules are drawn from the catalogue's own values, the requests from the version's own shoppers. Both sides are asked in
+turn in one run, so that the ratio holds on a busy machine too.
+"""
+
+import argparse
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from models.columns import TextColumn
+from models.registry import Registry
+from models.schema import Doubles
+from models.shop import read_shop
+from recsvc.app import shop_clock
+from recsvc.asking import Ask
+from recsvc.carousel import Engine
+from recsvc.gently import gently
+from recsvc.loading import load_engine
+from recsvc.rules.parse import parse
+from recsvc.rules.schema import RuleSet
+from recsvc.rules_file import facts_of
+from recsvc.rules_tools.sample import draw
+from recsvc.serving import with_rules
+from recsvc.snapshot import Snapshot
+
+Asked = Sequence[tuple[str, Ask]]
+MANY, FEW = 10_000, 10
+
+
+class Writer:
+    """Draws rules as lines of a file."""
+
+    def __init__(self, snapshot: Snapshot, seed: int) -> None:
+        self.dice, self.snapshot = random.Random(seed), snapshot
+        column = snapshot.catalogue.columns["category"]
+        self.categories = list(column.vocabulary) if isinstance(column, TextColumn) else ["none"]
+
+    def product(self) -> str:
+        """Return a product of the catalogue."""
+        ids = self.snapshot.catalogue.ids
+        return ids.id(self.dice.randrange(len(ids)))
+
+    def where(self) -> str:
+        """Return a condition on the catalogue."""
+        category = self.dice.choice(self.categories).replace("'", "''").replace('"', "")
+        return f"where: \"category == '{category}' and price > {self.dice.randrange(20)}\""
+
+    def act(self) -> str:
+        """Return a verb with its target."""
+        do = self.dice.choice(["hide", "boost", "bury", "boost", "bury"])
+        factor = {"boost": "factor: 1.5, ", "bury": "factor: 0.5, "}.get(do, "")
+        target = f'product: "{self.product()}"' if do == "hide" else self.where()
+        return f"do: {do}, {factor}{target}"
+
+    def always(self) -> str:
+        """Return a rule that always holds."""
+        return self.act()
+
+    def dated(self) -> str:
+        """Return a rule that holds at the sample's clock, in a window of its own."""
+        first, last = self.dice.randrange(1, 13), self.dice.randrange(1, 13)
+        return f'{self.act()}, when: {{active: {{from: "2017-{first:02}-01", until: "2018-{last:02}-28"}}}}'
+
+    def of_a_page(self) -> str:
+        """Return a rule for one page."""
+        return f'do: pin, product: "{self.product()}", position: {self.dice.randrange(1, 9)}, when: {{page_item: {{product: "{self.product()}"}}}}'
+
+    def of_a_segment(self) -> str:
+        """Return a rule for one segment."""
+        return f"{self.act()}, when: {{segment: s{self.dice.randrange(200)}}}"
+
+    def of_a_store(self) -> str:
+        """Return a rule for one store."""
+        stores = self.snapshot.stores
+        return f'{self.act()}, when: {{store: "{stores.id(self.dice.randrange(len(stores)))}"}}'
+
+    def of_nobody(self) -> str:
+        """Return a rule that holds for no request of the run."""
+        return f"{self.act()}, when: {{campaign: c{self.dice.randrange(10**9)}}}"
+
+    def file(self, lines: Sequence[str]) -> str:
+        """Return a whole rules file."""
+        segments = "".join(
+            f"  s{n}: {{bought: {{{self.where()}, at_least: 3, within_days: 90}}}}\n" for n in range(200)
+        )
+        rules = "".join(f"  - {{id: r{number}, {line}}}\n" for number, line in enumerate(lines))
+        return f"version: 1\nsegments:\n{segments}rules:\n{rules}"
+
+
+def mixed(writer: Writer, n: int) -> list[str]:
+    kinds = (writer.always, writer.dated, writer.of_a_page, writer.of_a_segment, writer.of_a_store)
+    return [kinds[number % len(kinds)]() for number in range(n)]
+
+
+def timed(engines: Sequence[Engine], requests: Asked) -> list[Doubles]:
+    """Return the milliseconds of each request under each engine, asked in turn."""
+    out = np.empty((len(engines), len(requests)))
+    for place, (carousel, ask) in enumerate(requests):
+        for number, engine in enumerate(engines):
+            began = time.perf_counter()
+            engine.carousel(carousel, ask)
+            out[number, place] = time.perf_counter() - began
+    return list(out * 1_000)
+
+
+def tell(what: str, base: Doubles, other: Doubles) -> None:
+    ratio = float(np.median(other / base))
+    shown = " ".join(f"p50 {np.median(one):.2f} p99 {np.quantile(one, 0.99):.2f} ms |" for one in (base, other))
+    print(f"{what:<58} {shown} ratio {ratio:.3f}", flush=True)
+
+
+def loaded(engine: Engine, text: str) -> tuple[Engine, RuleSet, float, float]:
+    facts = facts_of(engine.snapshot, Path())
+    began = time.perf_counter()
+    rules = parse(text, facts)
+    read = time.perf_counter()
+    return with_rules(engine, rules), rules, read - began, time.perf_counter() - read
+
+
+def during(load: Callable[[], object], engine: Engine, requests: Asked) -> Doubles:
+    """Return the milliseconds of requests while another thread loads rules again and again."""
+    stop = threading.Event()
+
+    def work() -> None:
+        with gently():  # as the service loads
+            while not stop.is_set():
+                load()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    found = timed([engine], requests)[0]
+    stop.set()
+    thread.join()
+    return found
+
+
+def main() -> None:
+    read = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    read.add_argument("shop", type=Path)
+    read.add_argument("--artifacts", type=Path, default=Path("artifacts"))
+    read.add_argument("--requests", type=int, default=300)
+    options = read.parse_args()
+    shop = read_shop(options.shop)
+    engine = load_engine(shop, Registry(options.artifacts).current(), None, shop_clock(shop))
+    writer = Writer(engine.snapshot, 1)
+    lines = mixed(writer, MANY)
+    requests = draw(engine.snapshot, [], options.requests, 1, None)
+    few = loaded(engine, writer.file(lines[:FEW]))[0]
+    nobody = loaded(engine, writer.file(lines[:FEW] + [writer.of_nobody() for _ in range(MANY - FEW)]))[0]
+    dated = loaded(engine, writer.file([writer.dated() for _ in range(MANY)]))[0]
+    text = writer.file(lines)
+    many, _, reading, binding = loaded(engine, text)
+    print(f"10,000 rules: read in {reading:.2f} s, bound in {binding:.2f} s")
+    began = time.perf_counter()
+    dated.snapshot.rules.timed.stretch(engine.snapshot.clock())
+    print(
+        f"10,000 dated rules: made ready for a window's edge in {(time.perf_counter() - began) * 1_000:.0f} ms, once an edge"
+    )
+    timed([few, nobody, dated, many], requests[:30])
+    base, same, windows, all_kinds = timed([few, nobody, dated, many], requests)
+    tell("whole request: 10 rules | 10 and 9,990 that do not hold", base, same)
+    tell("whole request: 10 rules | 10,000 dated, all live", base, windows)
+    tell("whole request: 10 rules | 10,000 mixed", base, all_kinds)
+    quiet = timed([few], requests)[0]
+    busy = during(lambda: loaded(engine, text), few, requests)
+    tell("10 rules: quiet | while 10,000 are loaded", quiet, busy)
+    print(f"p99 while loading: {np.quantile(busy, 0.99) / np.quantile(quiet, 0.99):.2f} times the quiet one")
+
+
+if __name__ == "__main__":
+    main()

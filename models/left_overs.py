@@ -1,0 +1,46 @@
+"""What killed runs leave in an artifacts folder: half-written files named after the process that wrote them."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+OLD = 3600.0
+"""Seconds after which a half-written file is a left-over where its process cannot be told."""
+PATTERNS = (".rejects.*", ".current.*.tmp", "versions/.*.tmp")
+"""Each ``.NAME.PID.SUFFIX``, below the artifacts folder."""
+
+
+def remove_left_overs(folder: Path) -> None:
+    """Delete what processes that are gone left half written in an artifacts folder; what cannot be deleted stays."""
+    for path in _left_overs(folder):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _left_overs(folder: Path) -> Iterator[Path]:
+    for pattern in PATTERNS:
+        yield from (path for path in folder.glob(pattern) if _is_left(path))
+
+
+def _is_left(path: Path) -> bool:
+    pid = path.name.split(".")[-2]
+    if pid.isdecimal() and int(pid) != os.getpid():  # our own number may be that of a run before, as in a container
+        return not _is_alive(int(pid))
+    try:
+        return time.time() - path.lstat().st_mtime > OLD
+    except OSError:  # gone meanwhile
+        return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
