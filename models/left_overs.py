@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,26 +11,31 @@ PATTERNS = (".rejects.*", ".current.*.tmp", "versions/.*.tmp")
 """Each ``.NAME.PID.SUFFIX``, below the artifacts folder."""
 
 
-def remove_left_overs(folder: Path) -> None:
-    """Delete what processes that are gone left half written in an artifacts folder; what cannot be deleted stays."""
-    for path in _left_overs(folder):
+def remove_left_overs(folder: Path, now: float) -> None:
+    """Delete what processes that are gone left half written in an artifacts folder; what cannot be deleted stays.
+
+    Args:
+        folder: the artifacts folder.
+        now: Unix seconds by the clock of the file system.
+    """
+    for path in _left_overs(folder, now):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
 
 
-def _left_overs(folder: Path) -> Iterator[Path]:
+def _left_overs(folder: Path, now: float) -> Iterator[Path]:
     for pattern in PATTERNS:
-        yield from (path for path in folder.glob(pattern) if _is_left(path))
+        yield from (path for path in folder.glob(pattern) if _is_left(path, now))
 
 
-def _is_left(path: Path) -> bool:
+def _is_left(path: Path, now: float) -> bool:
     pid = path.name.split(".")[-2]
     if pid.isdecimal() and int(pid) != os.getpid():  # our own number may be that of a run before, as in a container
         return not _is_alive(int(pid))
     try:
-        return time.time() - path.lstat().st_mtime > OLD
+        return now - path.lstat().st_mtime > OLD
     except OSError:  # gone meanwhile
         return False
 

@@ -113,7 +113,9 @@ class Registry:
         What killed runs left half written goes too.
         """
         with self._alone():
-            remove_left_overs(self.folder)
+            lock = self.folder / ".lock"
+            lock.touch()
+            remove_left_overs(self.folder, lock.stat().st_mtime)
             stay = {entry.resolve().name for entry in (self.current(), self._before()) if entry is not None}
             gone = [m.version for m in self.versions()[: -keep or None] if m.version not in stay]
             for version in gone:
