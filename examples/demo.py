@@ -29,7 +29,7 @@ PAGE = "1112426"
 """The product page: an Italian wine in a large bottle."""
 SHOPPERS = (
     ("a wine lover, 33 orders with such wine in half a year", "1837"),
-    ("somebody else: a household with children that never bought wine", "979"),
+    ("somebody else: a household with a child that never bought wine", "1488"),
     ("somebody whom the shop has never seen", "new-here"),
 )
 SHOWN = 5

@@ -138,7 +138,11 @@ class NewArrivals:
         place = np.flatnonzero(self._rows() == row)
         if not len(place) or not self._fresh(context.at)[place[0]]:
             return None
-        return Fact("new", "New: first listed or sold {days} days ago", {"days": int((context.at - self.since_[place[0]]) // DAY)})
+        return Fact(
+            "new",
+            "New: first listed or sold {days} days ago",
+            {"days": int((context.at - self.since_[place[0]]) // DAY)},
+        )
 
     def _fresh(self, at: int) -> Floats:
         age = (at - self.since_) / DAY

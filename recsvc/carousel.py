@@ -197,9 +197,7 @@ class Engine:
             score=round(float(arranged.scores[place]), 6),
             reason=pin_reason(rule) if rule else reason_of(self.snapshot, moment.context, row, sources),
             product=product_facts(self.snapshot, row),
-            explain=item_notes(self.snapshot, work.carousel, arranged, place, moment)
-            if ask.explain
-            else None,
+            explain=item_notes(self.snapshot, work.carousel, arranged, place, moment) if ask.explain else None,
         )
 
 

@@ -1,6 +1,7 @@
 """What loaded last, kept outside of the workers: a worker that dies leaves it to the one that comes after."""
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 MEMORY = Path("/dev/shm")
 """A place in memory that all processes of a machine see; it can be written under a read-only root too."""
 FILE = "last-good.json"
+PREFIX = "recsvc-live-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,17 @@ class LastGood:
 
     @classmethod
     def make(cls) -> "LastGood":
-        """Return a new folder that only this user can enter; raises OSError where there is no place for it."""
-        return cls(Path(tempfile.mkdtemp(prefix="recsvc-live-", dir=memory())))
+        """Return a new folder that only this user can enter; raises OSError where there is no place for it.
+
+        It is locked for as long as this process or one forked from it lives; what services that were killed left goes.
+        """
+        for path in Path(memory() or tempfile.gettempdir()).glob(f"{PREFIX}*"):
+            with suppress(OSError):  # in use, or somebody else's
+                _lock(path)
+                shutil.rmtree(path)
+        made = cls(Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory())))
+        _lock(made.folder)
+        return made
 
     def save(self, good: Good) -> None:
         """Keep ``good`` instead of what was kept before, whole or not at all; raises OSError."""
@@ -69,6 +80,16 @@ class LastGood:
     def remove(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _lock(folder: Path) -> None:
+    """Hold a folder until this process and all forked from it end; raises OSError where others hold it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise
 
 
 def memory() -> str | None:

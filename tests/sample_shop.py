@@ -17,7 +17,7 @@ import duckdb
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = Path("examples/complete-journey")
-WINE_LOVER, SOMEBODY_ELSE = "1837", "979"
+WINE_LOVER, SOMEBODY_ELSE = "1837", "1488"
 PAGE, PINNED, HIDDEN = "1112426", "1014956", "916122"
 """Products of the scene."""
 HOUSEHOLDS = 80

@@ -219,7 +219,9 @@ def test_a_worker_that_ends_is_not_broken_into_by_a_second_signal(start: Start, 
 
 
 def test_a_killed_master_takes_its_workers_along_and_a_new_one_starts_at_once_and_ends_on_ctrl_c(start: Start) -> None:
+    before = places()
     service = start("--host", "0.0.0.0")
+    (place,) = places() - before
     assert service.url.startswith("http://127.0.0.1:")
     assert "no keys are set (RECSVC_KEYS): listening on 127.0.0.1 only, not on 0.0.0.0" in service.told
     until(lambda: len(service.workers()) == 1, 5)
@@ -227,7 +229,9 @@ def test_a_killed_master_takes_its_workers_along_and_a_new_one_starts_at_once_an
     service.process.kill()
     service.process.wait()
     until(lambda: is_free(service.port) and not Path(f"/proc/{worker}/cwd").exists(), 2)
+    assert place.exists()
     second = start(port=service.port)
+    assert not place.exists(), "what a killed service left is taken away by the next one"
     assert second.first() == "p07"
     second.process.send_signal(signal.SIGINT)
     assert second.process.wait(10) == 0

@@ -47,9 +47,7 @@ def pieces_of(session: Session, what: str, table: Table) -> list[Piece]:
         ConfigError: the table comes from a database.
     """
     if table.url is not None:
-        raise ConfigError(
-            f"{what}.url: databases are not read yet: export to files and name them in files"
-        )
+        raise ConfigError(f"{what}.url: databases are not read yet: export to files and name them in files")
     if not table.tables:
         return [open_piece(session, path) for path in resolve_all(table.files, session.shop.folder)]
     opened = {alias: open_piece(session, path) for alias, path in _named_files(session, table)}
