@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 ALONE = threading.RLock()
-TURN = 0.001
+TURN = 0.0005
 """Seconds after which a thread that computes hands over to one that waits; Python's own 0.005 adds up over a request."""
 
 

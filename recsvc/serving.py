@@ -1,7 +1,7 @@
 """What a process has live: one reference, swapped as a whole; whatever does not load leaves the last good one."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +24,8 @@ from recsvc.telemetry import log_crash, write_line
 from recsvc.troubles import Trouble, since
 
 Clock = Callable[[], int]
+HEAVY = 200_000
+"""Bytes of a rules file from which its load lets requests through before itself; a small one is read at once."""
 AHEAD = 5
 """Seconds before a window of rules opens or closes that it is made ready for."""
 MOST_TROUBLES = 20
@@ -99,7 +101,7 @@ class Live:
         """Load what is on the disk now, where it is something else than what was tried last; look ahead in time."""
         look = self.look()
         if look.key != self.tried or self.lists_moved():
-            with gently():
+            with gently() if len(look.text or b"") > HEAVY else nullcontext():
                 self.load(look)
         self.state.engine.snapshot.rules.timed.stretch(self.clock() + AHEAD)
 
