@@ -68,7 +68,7 @@ def imported(*folders: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.partition(".")[0])
     ours = {path.stem for path in (ROOT / "tests").rglob("*.py")}
-    return names - set(sys.stdlib_module_names) - set(CODE) - ours
+    return names - set(sys.stdlib_module_names) - set(CODE) - {"examples"} - ours
 
 
 def test_what_is_imported_is_declared() -> None:

@@ -365,9 +365,9 @@ def test_publishing_and_rolling_back_under_traffic_fails_no_request_and_mixes_no
         for turn in range(4):
             registry.promote(names[(turn + 1) % 2])
             began = time.monotonic()
-            while live.state.model != names[(turn + 1) % 2] and time.monotonic() - began < 5:
+            while live.state.model != names[(turn + 1) % 2] and time.monotonic() - began < 20:
                 time.sleep(0.02)
-            assert time.monotonic() - began < 2
+            assert live.state.model == names[(turn + 1) % 2]
     finally:  # threads that go on asking would keep the process alive for ever
         done.set()
         for thread in threads:

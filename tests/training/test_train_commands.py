@@ -92,7 +92,8 @@ def test_people_get_a_table_progress_and_a_star(tiny_shop: TinyShop) -> None:
     done = here(tiny_shop, "run", str(tiny_shop.toml), "--until", "2026-04-10", "--fast")
     assert done.exit_code == 0
     assert "fitting models: done in" in done.stderr and "writing the version: done in" in done.stderr
-    version, last = done.stdout.splitlines()
+    judged, version, last = done.stdout.splitlines()
+    assert judged == "not judged: --fast"
     assert version.startswith("version 20") and last == "published: it is live"
     lines = here(tiny_shop, "versions").stdout.splitlines()
     assert [line[0] for line in lines] == [" ", "*"]
