@@ -1,9 +1,12 @@
 """What every model is: fitted from one bundle of data, kept as plain arrays, asked with a context."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
+from zoneinfo import ZoneInfo
 
 from models.catalogue import Catalogue
+from models.columns import Column
 from models.schema import Arrays, Context, Floats, Ints, Purchases, Scored
 
 
@@ -18,6 +21,10 @@ class Fitting:
     seed: int = 1
     threads: int = 0
     """0 = all cores."""
+    users: Mapping[str, Column] = field(default_factory=dict)
+    """Attributes of users, (n_users,) rows each."""
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    """The shop's clock."""
 
 
 class Model(Protocol):

@@ -9,7 +9,21 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.errors import NotFittedError
 from models.lists import RankedLists, best_entries, decay, summed
-from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
+from models.schema import (
+    DAY,
+    NOTHING,
+    UNKNOWN,
+    Arrays,
+    Bools,
+    Context,
+    Doubles,
+    Floats,
+    Ints,
+    Purchases,
+    Scored,
+    best,
+    take,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix, csr_matrix
@@ -45,6 +59,8 @@ class BoughtTogether:
     share_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     """(n_products,) of all orders, in [0, 1]."""
     top_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    by_shopper_: Bools = field(default_factory=lambda: np.zeros(1, np.bool_))
+    """(1,) whether an order here is all that a shopper has: no order of this shop holds two products."""
 
     def fit(self, data: Fitting) -> Self:
         """Learn pair counts by order."""
@@ -58,19 +74,20 @@ class BoughtTogether:
         return self
 
     def _baskets(self, data: Fitting) -> "tuple[csr_matrix, Doubles]":
-        from scipy.sparse import csr_matrix
-
+        """Return which products each order holds, and each order's weight; shoppers, where no order holds two products."""
         lines = data.purchases
-        matrix = csr_matrix(
-            (np.ones(len(lines), np.float32), (lines.order, lines.product)), shape=(lines.n_orders, lines.n_products)
-        )
-        matrix.sum_duplicates()
-        matrix.sort_indices()
+        matrix = _holds(lines.order, lines, lines.n_orders)
+        single = len(lines) > 0 and int(np.diff(matrix.indptr).max()) < 2
+        self.by_shopper_ = np.array([single])
+        if single:
+            lines = lines.where(lines.user != UNKNOWN)
+            matrix = _holds(lines.user, lines, lines.n_users)
+        basket = lines.user if single else lines.order
         place = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], np.diff(matrix.indptr))
         matrix.data[:] = place < self.largest
         matrix.eliminate_zeros()
-        when = np.zeros(lines.n_orders, np.int64)
-        np.maximum.at(when, lines.order, lines.time)
+        when = np.zeros(matrix.shape[0], np.int64)
+        np.maximum.at(when, basket, lines.time)
         present = np.diff(matrix.indptr) > 0
         return matrix, decay((data.until - when) / DAY, self.half_life) * present
 
@@ -101,13 +118,14 @@ class BoughtTogether:
     def arrays(self) -> Arrays:
         """Return pair counts and order counts."""
         counts = {"orders": self.orders_, "share": self.share_, "top": self.top_, "both": self.counts_}
-        return {**self._lists().arrays("pairs"), **counts}
+        return {**self._lists().arrays("pairs"), **counts, "by_shopper": self.by_shopper_}
 
     def load(self, arrays: Arrays) -> Self:
         """Take pair counts and order counts over."""
         self.lists_ = RankedLists.load(arrays, "pairs")
         self.orders_, self.share_ = take(arrays, "orders", np.float32), take(arrays, "share", np.float32)
         self.top_, self.counts_ = take(arrays, "top", np.int32), take(arrays, "both", np.int32)
+        self.by_shopper_ = take(arrays, "by_shopper", np.bool_)
         return self
 
     def _seeds(self, context: Context) -> Ints:
@@ -156,9 +174,10 @@ class BoughtTogether:
         times = weight / max(float(self.orders_[seed] * self.share_[row]), 1e-9)
         if orders < 2 or times < 1.05:
             return None
+        where = "by {orders} shoppers" if self.by_shopper_[0] else "in {orders} orders"
         return Fact(
             "bought-together",
-            "Bought with {product} in {orders} orders, {times} times more often than chance",
+            f"Bought with {{product}} {where}, {{times}} times more often than chance",
             {"product": seed, "orders": orders, "times": round(times, 1)},
         )
 
@@ -166,3 +185,13 @@ class BoughtTogether:
         if self.lists_ is None:
             raise NotFittedError("BoughtTogether: call fit() or load() first")
         return self.lists_
+
+
+def _holds(baskets: Ints, lines: Purchases, n: int) -> "csr_matrix":
+    """Return the (n, n_products) matrix of 1 where a basket holds a product."""
+    from scipy.sparse import csr_matrix
+
+    matrix = csr_matrix((np.ones(len(lines), np.float32), (baskets, lines.product)), shape=(n, lines.n_products))
+    matrix.sum_duplicates()
+    matrix.sort_indices()
+    return matrix

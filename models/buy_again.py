@@ -13,6 +13,7 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.errors import NotFittedError
 from models.lists import decay, scores_of
+from models.moments import ages, moments
 from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
 
 
@@ -45,8 +46,9 @@ class BuyAgain:
         """Learn usual gaps by product and the hazard over their shares."""
         lines = data.purchases.where(data.purchases.user != UNKNOWN)
         key = lines.user.astype(np.int64) * lines.n_products + lines.product
-        order = np.lexsort((lines.time, key))
-        key, time = key[order], lines.time[order]
+        time = moments(lines, data.until)
+        order = np.lexsort((time, key))
+        key, time = key[order], time[order]
         again = (key[1:] == key[:-1]) & (time[1:] // DAY > time[:-1] // DAY)
         days = np.maximum((time[1:] - time[:-1])[again] / DAY, 0.5)  # two visits around midnight are no short cycle
         product = (key[1:] % max(lines.n_products, 1))[again]
@@ -86,7 +88,7 @@ class BuyAgain:
         if not len(history):
             return NOTHING
         rows, places = np.unique(history.product, return_inverse=True)
-        age = (context.at - history.time) / DAY
+        age = ages(history, context.at)
         faded = decay(age - age.min(), self.half_life)  # from the last purchase on: no old history fades to nothing
         orders = np.unique(history.order, return_index=True)[1]
         cells = np.unique(history.order.astype(np.int64) * len(rows) + places, return_index=True)[1]

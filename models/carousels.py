@@ -6,8 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 SOURCES = (
-    "buy-again", "kinds", "als", "ease", "item-neighbours", "bought-together", "similar", "popularity", "store-popularity",
-    "category-popularity", "trending", "new-arrivals", "recently-viewed",
+    "buy-again", "kinds", "als", "ease", "user-neighbours", "item-neighbours", "bought-together", "similar", "popularity", "store-popularity",
+    "category-popularity", "trending", "new-arrivals", "newcomers", "recently-viewed",
 )  # fmt: skip
 """Where candidates come from; each is one model's answer to the context."""
 
@@ -31,6 +31,21 @@ class Carousel(BaseModel):
     in_cart: Literal["include", "exclude"] = Field("exclude", description="Products in the cart.")
     in_stock: bool = Field(True, description="Leave out what the request's store (or every store) is out of.")
     fallback: tuple[str, ...] = Field(FALLBACKS, description="Where further products come from when too few are left.")
+    diversity: float = Field(
+        0, ge=0, le=1, description="Each product of the same kind that stands before it: score x (1 - diversity)."
+    )
+    novelty: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="What sells little rises: score x (share of orders / typical share) ^ (-novelty / 2).",
+    )
+    margin_weight: float = Field(
+        0, ge=0, le=1, description="Towards expected profit: score x (1 - weight + weight x profit / mean profit)."
+    )
+    price_tilt: float = Field(
+        0, ge=0, le=1, description="Towards expected revenue: score x (1 - tilt + tilt x price / mean price)."
+    )
 
     @field_validator("sources")
     @classmethod

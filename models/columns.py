@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from models.schema import UNKNOWN, Arrays, Doubles, Ints, Longs, take
+from models.schema import UNKNOWN, Arrays, Bools, Doubles, Ints, Longs, take
 from models.strings import Strings, encode
 
 Kind: TypeAlias = Literal["text", "number", "tags"]
@@ -28,6 +28,10 @@ class TextColumn:
         code = int(self.codes[row])
         return None if code == UNKNOWN else self.vocabulary[code]
 
+    def take(self, rows: Bools | Ints | Longs) -> "TextColumn":
+        """Return the column of ``rows`` (a mask, or places) with the same vocabulary."""
+        return TextColumn(self.codes[rows], self.vocabulary)
+
 
 @dataclass(frozen=True, slots=True)
 class NumberColumn:
@@ -41,6 +45,10 @@ class NumberColumn:
         """Return the number of ``row``, or None."""
         number = float(self.values[row])
         return None if np.isnan(number) else number
+
+    def take(self, rows: Bools | Ints | Longs) -> "NumberColumn":
+        """Return the column of ``rows`` (a mask, or places)."""
+        return NumberColumn(self.values[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,9 @@ class TagsColumn:
         return [self.vocabulary[int(code)] for code in self.codes[self.ptr[row] : self.ptr[row + 1]]]
 
 
-Column: TypeAlias = TextColumn | NumberColumn | TagsColumn
+Single: TypeAlias = TextColumn | NumberColumn
+"""At most one value a row."""
+Column: TypeAlias = Single | TagsColumn
 
 
 def _vocabulary(texts: Iterable[str]) -> tuple[Strings, dict[str, int]]:

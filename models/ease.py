@@ -1,103 +1,150 @@
 """Products that a shopper's own products predict, by a linear model without hidden factors.
 
-Source: Steck, Embarrassingly shallow autoencoders for sparse data, WWW 2019 (EASE). Solved here by its dual, which is
-exact on the whole catalogue and needs a matrix of users x users only: with K = X X' + lambda I and P = (X'X + lambda I)^-1,
-X B = X - (X P) / diag(P) = X - K^-1 X / diag(P), and diag(P)_j = (1 - x_j' K^-1 x_j) / lambda (Woodbury).
+Source: Steck, Embarrassingly shallow autoencoders for sparse data, WWW 2019 (EASE); ``models.ease_solve`` solves it.
 """
 
-from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
 from models.base import Fact, Fitting
+from models.ease_solve import Dual, best_by_blocks, most_bought, primal, spread
 from models.errors import NotFittedError
-from models.interactions import Weighting, user_items
-from models.lists import RankedLists, scores_of
-from models.schema import Arrays, Context, Floats, Ints, Longs, Scored
+from models.interactions import Weighting, tastes, user_items
+from models.lists import RankedLists, scores_of, summed
+from models.schema import NO_HISTORY, UNKNOWN, Arrays, Context, Floats, Ints, Longs, Scored, best
 
-BLOCK = 4096
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+DENSE = 200_000_000
+"""Cells of shoppers x products that the dual may hold: 0.8 GB."""
+ENTRIES = 30_000_000
+"""Entries of all shoppers' lists together: 0.24 GB of an artifact."""
+SHORTEST = 100
+"""Entries of a shopper's list where there are so many shoppers that lists must be cut."""
 
 
 @dataclass
 class Ease:
-    """The best products of each known shopper, worked out at training; silent for everybody else.
+    """The best products of each shopper: exact lists for those whom training knew, sums of weights for all others.
 
-    Where there are more than ``most_users`` shoppers, the dual would not fit: those with the most recent purchases
-    are taken, and the others have no list.
+    With fewer shoppers than products the dual is solved, else the primal; both are exact. Where both are many, the
+    ``most_products`` most bought products take part, and the shoppers of whom there is most room for lists are those
+    with the latest purchases. Everybody else, and every session, is folded in at the request from ``neighbours``
+    weights of each product.
     """
 
     source: ClassVar[str] = "ease"
     personal: ClassVar[bool] = True
     regularization: float = 500.0
     length: int = 300
+    """Products of a shopper's list: as many of those that the shopper bought, and of others."""
     most_users: int = 12_000
+    """Shoppers that the dual is solved for at most."""
+    most_products: int = 10_000
+    """Products that the primal is solved for at most: 4 bytes for each two of them."""
+    offered: int = 4_000
+    """Products that strangers are offered where the dual is solved: the most bought ones."""
+    neighbours: int = 100
     min_buyers: int = 3
     weighting: Weighting = field(default_factory=Weighting)
     lists_: RankedLists | None = None
+    """By user row."""
+    weights_: RankedLists | None = None
+    """By product row: the products that it speaks for most, and how much."""
 
     def fit(self, data: Fitting) -> Self:
-        """Learn each shopper's list."""
-        from scipy.linalg import cho_factor, cho_solve
-
+        """Learn each shopper's list and each product's weights."""
         matrix = user_items(data, self.weighting)
         kept = np.flatnonzero(matrix.getnnz(axis=0) >= self.min_buyers).astype(np.int32)
-        last = np.full(matrix.shape[0], np.iinfo(np.int64).min)
-        known = data.purchases.user >= 0
-        np.maximum.at(last, data.purchases.user[known], data.purchases.time[known])
         active = np.flatnonzero(matrix.getnnz(axis=1) > 0)
-        active = np.sort(active[np.argsort(-last[active], kind="stable")][: self.most_users]).astype(np.int64)
-        users = matrix[active][:, kept].tocsc()
-        if not users.nnz:
-            none = np.empty(0, np.int32)
-            self.lists_ = RankedLists.of(none, none, np.empty(0), matrix.shape[0], self.length)
-            return self
-        gram = (users @ users.T).toarray()
-        gram[np.diag_indices_from(gram)] += self.regularization
-        factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-        scores = np.empty(users.shape, np.float32)
-        for start in range(0, users.shape[1], BLOCK):
-            block = users[:, start : start + BLOCK].toarray()
-            solved = cho_solve(factor, block, check_finite=False)
-            diagonal = (1 - np.einsum("ij,ij->j", block, solved)) / self.regularization
-            scores[:, start : start + BLOCK] = block - solved / diagonal
-        self.lists_ = self._best(scores, active, kept, matrix.shape[0])
+        if not matrix[:, kept].nnz:
+            none = RankedLists.of(kept[:0], kept[:0], np.empty(0), 0, 1)
+            self.lists_ = spread(none, active[:0], kept, matrix.shape[0])
+            self.weights_ = spread(none, active[:0], kept, matrix.shape[1])
+        elif self._small(len(active), len(kept)):
+            self._fit_dual(matrix, active.astype(np.int64), kept, data.threads)
+        else:
+            self._fit_primal(matrix, _by_recency(data, active), kept, data.threads)
         return self
 
-    def _best(self, scores: Floats, active: Longs, kept: Ints, n_users: int) -> RankedLists:
-        length = min(self.length, scores.shape[1])
-        top = np.argpartition(-scores, length - 1, axis=1)[:, :length]
-        values = np.take_along_axis(scores, top, axis=1)
-        users, place = np.nonzero(values > 0)
-        return RankedLists.of(
-            active[users].astype(np.int32), kept[top[users, place]], values[users, place], n_users, length
+    def _small(self, n_users: int, n_products: int) -> bool:
+        """Return whether the dual is the smaller way, and fits into memory."""
+        fits = n_users <= self.most_users and n_users * n_products <= DENSE
+        return fits and (n_users <= n_products or n_products > self.most_products)
+
+    def _fit_dual(self, matrix: "csr_matrix", active: Longs, kept: Ints, threads: int) -> None:
+        users = matrix[active][:, kept].tocsc()
+        offered = most_bought(users, self.offered)
+        dual = Dual.solve(users, self.regularization, offered)
+        n_users, n_products = dual.scores.shape
+        found = best_by_blocks(
+            n_users, n_products, self.length, lambda start, end: dual.scores[start:end], threads, users.tocsr()
         )
+        self.lists_ = spread(found, active, kept, matrix.shape[0])
+        found = dual.weights(users, offered, self.neighbours, threads)
+        self.weights_ = spread(found, kept.astype(np.int64), kept, matrix.shape[1])
+
+    def _fit_primal(self, matrix: "csr_matrix", active: Longs, kept: Ints, threads: int) -> None:
+        kept = kept[most_bought(matrix[:, kept], self.most_products)]
+        users = matrix[:, kept].tocsr()
+        weights = primal(users, self.regularization)
+        length = min(self.length, max(SHORTEST, ENTRIES // max(len(active), 1)))
+        active = np.sort(active[: ENTRIES // length])
+        mine = users[active]
+        n = len(kept)
+        found = best_by_blocks(len(active), n, length, lambda start, end: mine[start:end] @ weights, threads, mine)
+        self.lists_ = spread(found, active, kept, matrix.shape[0])
+        found = best_by_blocks(n, n, self.neighbours, lambda start, end: weights[start:end], threads)
+        self.weights_ = spread(found, kept.astype(np.int64), kept, matrix.shape[1])
 
     def arrays(self) -> Arrays:
-        """Return the lists."""
-        return self._lists().arrays("lists")
+        """Return the lists and the weights."""
+        lists, weights = self._learned()
+        return {**lists.arrays("lists"), **weights.arrays("weights")}
 
     def load(self, arrays: Arrays) -> Self:
-        """Take the lists over."""
-        self.lists_ = RankedLists.load(arrays, "lists")
+        """Take the lists and the weights over."""
+        self.lists_, self.weights_ = RankedLists.load(arrays, "lists"), RankedLists.load(arrays, "weights")
         return self
 
+    def _all(self, context: Context) -> Scored:
+        """Return the shopper's list; without one, or with a session, also what the weights add."""
+        lists, weights = self._learned()
+        known = lists.list(context.user)
+        seeds, trust = tastes(replace(context, history=NO_HISTORY) if len(known) else context, self.weighting)
+        rows, scores, places = weights.joined(seeds)
+        if not len(rows):
+            return known
+        rows, summed_ = summed(
+            np.concatenate([known.rows, rows]), np.concatenate([known.scores, scores * trust[places]])
+        )
+        return best(summed_, len(rows), rows)
+
     def candidates(self, context: Context, n: int) -> Scored:
-        """Return the shopper's best products; nothing for somebody whom training did not know."""
-        found = self._lists().list(context.user)
+        """Return the shopper's best products; nothing without any purchase, cart or session."""
+        found = self._all(context)
         return Scored(found.rows[:n], found.scores[:n])
 
     def score(self, context: Context, rows: Ints) -> Floats:
-        """Return the predictions for ``rows``; 0 for what is not in the shopper's list."""
-        return scores_of(self._lists().list(context.user), rows)
+        """Return the predictions for ``rows``; 0 for what is not in the shopper's list, nor spoken for."""
+        return scores_of(self._all(context), rows)
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Say that it goes with what the shopper buys."""
-        if row not in self._lists().list(context.user).rows:
-            return None
-        return Fact("taste", "Goes with what you buy", {})
+        return Fact("taste", "Goes with what you buy", {}) if row in self._all(context).rows else None
 
-    def _lists(self) -> RankedLists:
-        if self.lists_ is None:
+    def _learned(self) -> tuple[RankedLists, RankedLists]:
+        if self.lists_ is None or self.weights_ is None:
             raise NotFittedError("Ease: call fit() or load() first")
-        return self.lists_
+        return self.lists_, self.weights_
+
+
+def _by_recency(data: Fitting, users: Longs) -> Longs:
+    """Return ``users`` in the order of their last purchase, the latest first; ties by lower row."""
+    last = np.full(data.purchases.n_users, np.iinfo(np.int64).min)
+    known = data.purchases.user != UNKNOWN
+    np.maximum.at(last, data.purchases.user[known], data.purchases.time[known])
+    return users[np.argsort(-last[users], kind="stable")].astype(np.int64)

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.schema import NO_HISTORY, UNKNOWN, Arrays, Floats, History, Ints, Longs, Purchases, take
+from models.schema import NO_HISTORY, UNKNOWN, Arrays, Floats, History, Ints, Longs, Purchases, take, taken
 
-PARTS = {"product": np.int32, "time": np.int64, "order": np.int32, "quantity": np.float32, "price": np.float32}
+PARTS: dict[str, type[np.generic]] = {
+    "product": np.int32, "time": np.int64, "order": np.int32, "quantity": np.float32, "price": np.float32,
+    "store": np.int32,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Histories:
     order: Ints
     quantity: Floats
     price: Floats
+    store: Ints
 
     @classmethod
     def of(cls, purchases: Purchases) -> "Histories":
@@ -31,14 +35,7 @@ class Histories:
     @classmethod
     def load(cls, arrays: Arrays) -> "Histories":
         """Return the table that ``arrays`` (see ``arrays()``) hold."""
-        return cls(
-            take(arrays, "ptr", np.int64),
-            take(arrays, "product", np.int32),
-            take(arrays, "time", np.int64),
-            take(arrays, "order", np.int32),
-            take(arrays, "quantity", np.float32),
-            take(arrays, "price", np.float32),
-        )
+        return cls(take(arrays, "ptr", np.int64), **taken(arrays, PARTS))
 
     def arrays(self) -> Arrays:
         """Return the table as arrays for an artifact."""
@@ -49,4 +46,4 @@ class Histories:
         if not 0 <= row < len(self.ptr) - 1:
             return NO_HISTORY
         here = slice(int(self.ptr[row]), int(self.ptr[row + 1]))
-        return History(self.product[here], self.time[here], self.order[here], self.quantity[here], self.price[here])
+        return History(**{part: getattr(self, part)[here] for part in PARTS})

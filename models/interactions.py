@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.base import Fitting
-from models.lists import decay
+from models.lists import best_entries, decay
+from models.moments import ages, moments
 from models.schema import DAY, UNKNOWN, Context, Doubles, Ints
 
 if TYPE_CHECKING:
@@ -29,13 +30,25 @@ def user_items(data: Fitting, weighting: Weighting) -> "csr_matrix":
 
     lines = data.purchases
     known = lines.user != UNKNOWN
-    faded = decay((data.until - lines.time[known]) / DAY, weighting.half_life)
+    faded = decay((data.until - moments(lines, data.until)[known]) / DAY, weighting.half_life)
     matrix = csr_matrix(
         (faded, (lines.user[known], lines.product[known])), shape=(lines.n_users, lines.n_products), dtype=np.float32
     )
     matrix.sum_duplicates()
     matrix.data = np.ones_like(matrix.data) if weighting.binary else np.log1p(matrix.data)
     return matrix
+
+
+def heaviest(users: "csr_matrix", most: int) -> "csr_matrix":
+    """Return ``users`` with the ``most`` heaviest entries of each row at most: one shopper must not cost a square."""
+    longest = np.diff(users.indptr).max(initial=0)
+    if longest <= most:
+        return users
+    from scipy.sparse import csr_matrix
+
+    rows = np.repeat(np.arange(users.shape[0]), np.diff(users.indptr))
+    ptr, kept = best_entries(rows, users.indices.astype(np.int32), users.data, users.shape[0], most)
+    return csr_matrix((users.data[kept], users.indices[kept], ptr), users.shape)
 
 
 def tastes(context: Context, weighting: Weighting, session_weight: float = 1.0) -> tuple[Ints, Doubles]:
@@ -49,7 +62,7 @@ def tastes(context: Context, weighting: Weighting, session_weight: float = 1.0) 
     rows = np.concatenate([bought.product, session])
     faded = np.concatenate(
         [
-            decay((context.at - bought.time) / DAY, weighting.half_life),
+            decay(ages(bought, context.at), weighting.half_life),
             session_weight * decay(np.arange(len(session))[::-1] / 1.0, 3.0),
         ]
     )

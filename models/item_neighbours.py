@@ -7,7 +7,7 @@ import numpy as np
 
 from models.base import Fact, Fitting
 from models.errors import NotFittedError
-from models.interactions import Weighting, tastes, user_items
+from models.interactions import Weighting, heaviest, tastes, user_items
 from models.lists import RankedLists, summed
 from models.schema import NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best
 
@@ -24,6 +24,8 @@ class ItemNeighbours:
     personal: ClassVar[bool] = False
     neighbours: int = 60
     damping: float = 0.5
+    most_products: int = 5000
+    """Products of one shopper that pairs are counted for: those that weigh most."""
     weighting: Weighting = field(default_factory=Weighting)
     lists_: RankedLists | None = None
 
@@ -32,7 +34,7 @@ class ItemNeighbours:
         from implicit.nearest_neighbours import ItemItemRecommender
         from scipy.sparse import diags_array
 
-        matrix = user_items(data, self.weighting)
+        matrix = heaviest(user_items(data, self.weighting), self.most_products)
         norms = np.sqrt(np.bincount(matrix.indices, matrix.data.astype(np.float64) ** 2, minlength=matrix.shape[1]))
         scaled = (matrix @ diags_array(1 / np.maximum(norms, 1e-9) ** self.damping)).tocsr().astype(np.float64)
 

@@ -8,26 +8,48 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.columns import TextColumn
 from models.errors import NotFittedError
-from models.lists import RankedLists, summed
+from models.lists import RankedLists, decay, summed
+from models.moments import ages
 from models.popularity import shares, weights_by_age
-from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
+from models.schema import NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
 
 SHOWN = ("name", "image", "url")
 """Text columns that name a product, not its kind."""
 
 
-def kind_codes(data: Fitting) -> tuple[Ints, int]:
-    """Return (n_products,) codes of the finest text attribute that still groups products, and how many codes there are.
+GROUPS = 0.2
+"""An attribute groups products where it has at most this many values for each of those that have one."""
+PURE = 0.8
+"""Share of the products of a value, over all values, that lie in their value's main category."""
 
-    An attribute groups where it has at most one value for five products. Without one, every product is ``UNKNOWN``.
+
+def kind_codes(data: Fitting) -> tuple[Ints, int]:
+    """Return (n_products,) codes of the finest text attribute that says what a product is, and how many codes there are.
+
+    Such an attribute groups products, most products have it, and it keeps to categories: red wine does, 750 ml does
+    not. Where no attribute is like that, the category itself counts, or without one the finest attribute that groups;
+    without any, every product is ``UNKNOWN``.
     """
-    n = len(data.catalogue)
-    texts = [c for name, c in sorted(data.catalogue.columns.items()) if isinstance(c, TextColumn) and name not in SHOWN]
-    fine = [column for column in texts if 1 < len(column.vocabulary) <= 0.2 * n]
-    if not fine:
+    n, columns = len(data.catalogue), data.catalogue.columns
+    texts = [c for name, c in sorted(columns.items()) if isinstance(c, TextColumn) and name not in SHOWN]
+    groups = [column for column in texts if 1 < len(column.vocabulary) <= GROUPS * np.sum(column.codes != UNKNOWN)]
+    category = columns.get("category")
+    whats = [c for c in groups if isinstance(category, TextColumn) and _tells_what(c, category)] or groups
+    if not whats:
         return np.full(n, UNKNOWN, np.int32), 0
-    finest = max(fine, key=lambda column: len(column.vocabulary))
+    finest = max(whats, key=lambda column: len(column.vocabulary))
     return finest.codes, len(finest.vocabulary)
+
+
+def _tells_what(column: TextColumn, category: TextColumn) -> bool:
+    known = column.codes != UNKNOWN
+    width = len(category.vocabulary) + 1
+    cells, count = np.unique(
+        column.codes[known].astype(np.int64) * width + category.codes[known] + 1, return_counts=True
+    )
+    main = np.zeros(len(column.vocabulary), np.int64)
+    np.maximum.at(main, cells // width, count)
+    return bool(known.mean() >= PURE and main.sum() >= PURE * known.sum())
 
 
 @dataclass
@@ -37,9 +59,9 @@ class Kinds:
     source: ClassVar[str] = "kinds"
     personal: ClassVar[bool] = True
     half_life: float = 120.0
-    kinds: int = 25
+    kinds: int = 60
     """Kinds of a shopper that count, the most bought first."""
-    length: int = 12
+    length: int = 8
     lists_: RankedLists | None = None
     codes_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
 
@@ -67,7 +89,7 @@ class Kinds:
         used = codes != UNKNOWN
         if not used.any():
             return NOTHING.rows, np.empty(0)
-        faded = np.exp2(-np.maximum((context.at - context.history.time[used]) / DAY, 0) / self.half_life)
+        faded = decay(ages(context.history, context.at)[used], self.half_life)
         bought, weights = summed(codes[used], faded)
         top = np.argsort(-weights, kind="stable")[: self.kinds]
         rows, scores, places = lists.joined(bought[top])

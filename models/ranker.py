@@ -11,9 +11,17 @@ from models.strings import Strings
 from models.trees import Trees
 
 DEPTHS: Mapping[str, Mapping[str, int]] = {
-    "next-order": {"buy-again": 130, "kinds": 80, "store-popularity": 80, "popularity": 60},
-    "discovery": {"ease": 200, "kinds": 150, "als": 80, "store-popularity": 80, "popularity": 60},
-    "complements": {"bought-together": 150, "buy-again": 100, "store-popularity": 80, "kinds": 40, "popularity": 40},
+    "next-order": {"buy-again": 240, "kinds": 80, "store-popularity": 60, "popularity": 40},
+    "discovery": {
+        "ease": 200,
+        "kinds": 150,
+        "user-neighbours": 120,
+        "newcomers": 60,
+        "store-popularity": 100,
+        "als": 60,
+        "popularity": 20,
+    },
+    "complements": {"bought-together": 150, "buy-again": 200, "store-popularity": 80, "kinds": 40, "popularity": 40},
 }
 """Ranker -> candidates that compete for it, by source: the same in training and serving."""
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from models.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from models.columns import Single  # which stands on this file
 
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
@@ -42,6 +45,11 @@ def take(arrays: Arrays, name: str, kind: type[_T]) -> npt.NDArray[_T]:
     return cast(npt.NDArray[_T], arrays[name])
 
 
+def taken(arrays: Arrays, kinds: Mapping[str, type[np.generic]], prefix: str = "") -> dict[str, Any]:
+    """Return the arrays called ``prefix`` + name, by name; see ``take``."""
+    return {name: take(arrays, f"{prefix}{name}", kind) for name, kind in kinds.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Purchases:
     """Purchase lines, sorted by user, then time, then product; every array has shape (n_lines,).
@@ -65,6 +73,8 @@ class Purchases:
     n_products: int
     n_stores: int
     n_orders: int
+    fields: Mapping[str, "Single"] = field(default_factory=dict)
+    """The request's context when the line was bought (device, weather, …), (n_lines,) rows each."""
 
     def __len__(self) -> int:
         return len(self.user)
@@ -74,6 +84,7 @@ class Purchases:
         return Purchases(
             self.user[mask], self.product[mask], self.time[mask], self.order[mask], self.store[mask],
             self.quantity[mask], self.price[mask], self.n_users, self.n_products, self.n_stores, self.n_orders,
+            {name: column.take(mask) for name, column in self.fields.items()},
         )  # fmt: skip
 
 
@@ -88,6 +99,8 @@ class History:
     quantity: Floats
     price: Floats
     """Of one piece; NaN where unknown."""
+    store: Ints
+    """``UNKNOWN`` where the line names none."""
 
     def __len__(self) -> int:
         return len(self.product)
@@ -97,10 +110,14 @@ class History:
         end = int(np.searchsorted(self.time, moment, side="left"))
         if end == len(self.time):
             return self
-        return History(self.product[:end], self.time[:end], self.order[:end], self.quantity[:end], self.price[:end])
+        return History(
+            self.product[:end], self.time[:end], self.order[:end], self.quantity[:end], self.price[:end],
+            self.store[:end],
+        )  # fmt: skip
 
 
-NO_HISTORY = History(NO_ROWS, np.empty(0, np.int64), NO_ROWS, np.empty(0, np.float32), np.empty(0, np.float32))
+_NONE = np.empty(0, np.float32)
+NO_HISTORY = History(NO_ROWS, np.empty(0, np.int64), NO_ROWS, _NONE, _NONE, NO_ROWS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from models.carousels import CAROUSELS, PAGES, Carousel
 from models.errors import ConfigError
+from models.request_keys import CONTEXT, is_taken
 from models.shop_faults import explain_faults
 from models.shop_faults import suggest as suggest  # part of this module: whoever reads settings suggests
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
+FieldKind = Literal["categorical", "numeric"]
 
 
 class Section(BaseModel):
@@ -111,9 +113,19 @@ class Context(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, ContextTable]  # read with the checks of its type
-    fields: dict[Name, Literal["categorical", "numeric"]] = Field(
-        {}, description="Declared request fields and their kind."
-    )
+    fields: dict[Name, FieldKind] = Field({}, description="Declared request fields and their kind.")
+
+    @field_validator("fields")
+    @classmethod
+    def _free_names(cls, value: dict[str, FieldKind]) -> dict[str, FieldKind]:
+        if taken := [name for name in value if is_taken(name)]:
+            raise ValueError("; ".join(f"{name!r} is built in: take another name" for name in taken))
+        return value
+
+    @property
+    def kinds(self) -> dict[str, FieldKind]:
+        """All fields that describe the situation of a request, the built-in ones and the declared ones."""
+        return {**dict.fromkeys(CONTEXT, "categorical"), **self.fields}
 
     @property
     def tables(self) -> dict[str, ContextTable]:
@@ -125,8 +137,10 @@ class Training(Section):
     """How a run trains."""
 
     seed: int = Field(1, ge=0, description="One seed and one input give byte-identical arrays.")
-    ranker: bool = Field(False, description="Train the contextual ranker too: better carousels for some minutes more.")
-    windows: int = Field(7, ge=1, le=50, description="Label windows that the ranker learns from, one before the other.")
+    ranker: bool = Field(True, description="Train the contextual ranker too: better carousels for some minutes more.")
+    windows: int = Field(
+        10, ge=1, le=50, description="Label windows that the ranker learns from, one before the other."
+    )
     window_days: int = Field(14, ge=1, description="Days of a label window.")
     budget_minutes: float = Field(10, gt=0, description="Time that a run may spend on choosing settings.")
     threads: int = Field(0, ge=0, description="Threads for the heavy steps; 0 = all cores.")

@@ -7,16 +7,19 @@ from models.buy_again import BuyAgain
 from models.ease import Ease
 from models.item_neighbours import ItemNeighbours
 from models.kinds import Kinds
+from models.newcomers import Newcomers
 from models.popularity import CategoryPopularity, Popularity, StorePopularity
 from models.recently_viewed import RecentlyViewed
 from models.similar import Similar
 from models.trends import NewArrivals, Trending
+from models.user_neighbours import UserNeighbours
 
 MODELS: tuple[type[Model], ...] = (
     BuyAgain,
     Kinds,
     ALS,
     Ease,
+    UserNeighbours,
     ItemNeighbours,
     BoughtTogether,
     Similar,
@@ -25,6 +28,7 @@ MODELS: tuple[type[Model], ...] = (
     CategoryPopularity,
     Trending,
     NewArrivals,
+    Newcomers,
     RecentlyViewed,
 )
 

@@ -1,6 +1,7 @@
 """The request path, in the order that the rules' semantics fix. Read ``Engine.page`` top to bottom; it knows no Flask.
 
-understand -> for each carousel: select rules -> gather candidates -> rank -> shelf; then arrange all shelves -> answer.
+understand -> for each carousel: select rules -> gather candidates -> rank -> trade-offs -> shelf; then arrange all shelves
+-> answer.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ from recsvc.rules.pool import MODEL, PIN, Arranged, Fallback, Pool
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.situation import Situation
 from recsvc.snapshot import Snapshot
+from recsvc.trade_offs import Traded, trade
 
 DEPTH = 300
 """Candidates asked of each source at first; more when the rules leave too few."""
@@ -50,6 +52,7 @@ class Work:
     """Positions that are shown."""
     active: Active
     gathered: Gathered
+    traded: Traded
     shelf: Shelf
 
 
@@ -104,18 +107,18 @@ class Engine:
         size = ask.size or carousel.size
         depths = depths_of(snapshot, carousel, moment, min(DEPTH + size + ask.offset, len(snapshot.catalogue)))
         gathered = self._gather(carousel, moment, depths)
-        pool = self._pool(gathered, carousel, moment, active)
+        traded = trade(snapshot, carousel, self._pool(gathered, carousel, moment, active), active, bars)
         shelf = Shelf(
             active,
-            pool,
+            traded.pool,
             ask.offset + size,
             bars,
             self._fallbacks(carousel, moment),
             None
             if gathered.exhausted and depths.keys() == carousel.sources.keys()
-            else lambda: self._deepest(pool, carousel, moment),
+            else lambda: self._deepest(traded.pool, carousel, moment),
         )
-        return Work(name, carousel, size, active, gathered, shelf)
+        return Work(name, carousel, size, active, gathered, traded, shelf)
 
     def _gather(self, carousel: Carousel, moment: Moment, depths: Mapping[str, int]) -> Gathered:
         models, weights, context = self.snapshot.models, carousel.sources, moment.context
@@ -197,7 +200,9 @@ class Engine:
             score=round(float(arranged.scores[place]), 6),
             reason=pin_reason(rule) if rule else reason_of(self.snapshot, moment.context, row, sources),
             product=product_facts(self.snapshot, row),
-            explain=item_notes(self.snapshot, work.carousel, arranged, place, moment) if ask.explain else None,
+            explain=item_notes(self.snapshot, work.carousel, arranged, place, moment, work.traded)
+            if ask.explain
+            else None,
         )
 
 

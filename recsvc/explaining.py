@@ -19,6 +19,7 @@ from recsvc.rules.page import Shelf
 from recsvc.rules.pool import Arranged
 from recsvc.rules.rank import LEAST_FACTOR, MOST_FACTOR
 from recsvc.snapshot import Snapshot
+from recsvc.trade_offs import Traded
 
 MOST_LEFT_OUT = 50
 NO_REASONS = ("ranked_below", "no_candidate")
@@ -27,12 +28,12 @@ NOWHERE: Mapping[int, str] = MappingProxyType({})
 
 
 def item_notes(
-    snapshot: Snapshot, carousel: Carousel, arranged: Arranged, place: int, moment: Moment
+    snapshot: Snapshot, carousel: Carousel, arranged: Arranged, place: int, moment: Moment, traded: Traded
 ) -> dict[str, Any]:
     """Return how a shown product got its score, and what context tables say of it.
 
-    ``model_score`` times the factors (clamped) is the score; ``sources`` are the parts of the blend. Where a contextual
-    ranker orders, the score is its probability, and ``features`` is what it read.
+    ``model_score`` times the ``trade_offs`` times the factors (clamped) is the score; ``sources`` are the parts of the
+    blend. Where a contextual ranker orders, the score is its probability, and ``features`` is what it read.
     """
     row = arranged.rows[place : place + 1]
     total = max(sum(carousel.sources.values()), FLOOR)
@@ -43,12 +44,15 @@ def item_notes(
     }
     factors = arranged.notes.factors.get(int(row[0]), ())
     factor = min(max(math.prod(one for _, one in factors), LEAST_FACTOR), MOST_FACTOR)
+    told = traded.of(int(row[0]))
     out = {
-        "model_score": round(float(arranged.scores[place]) / factor, 6),
+        "model_score": round(float(arranged.scores[place]) / factor / math.prod(told.values()), 6),
         "sources": sources,
         "factors": [{"rule": rule, "factor": one} for rule, one in factors],
         "context": context_facts(snapshot, moment, int(row[0])),
     }
+    if told:
+        out["trade_offs"] = [{"name": name, "factor": float(f"{one:.6g}")} for name, one in told.items()]
     read = ranker_features(snapshot, carousel, moment, row)
     return {**out, "ranker": carousel.ranker, "features": read} if read else out
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from models.errors import ConfigError
+from models.request_keys import CONTEXT, LONGEST
 from models.shop import Shop, suggest
 from recsvc.asking import Ask
 from recsvc.problems import MOST_FAULTS, Fault
@@ -38,7 +39,7 @@ def _no_blanks(ids: list[str]) -> list[str]:
     return [one for one in ids if one]
 
 
-Text = Annotated[str, Field(max_length=256), AfterValidator(_no_nul)]
+Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(_no_nul)]
 Ids = Annotated[list[Text], Field(max_length=500), AfterValidator(_no_blanks)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -79,8 +80,6 @@ class Form(BaseModel):
     explain: bool = Field(False, description="Tell how every product came here. Needs an admin key where keys are set.")
 
 
-CONTEXT = ("device", "referrer", "campaign", "country", "weather")
-"""Built-in fields that describe the situation, beside which a shop declares its own."""
 LISTS = ("cart", "recent", "exclude", "candidates")
 ADMIN_ONLY = ("at", "explain")
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from models.artifact import Artifact, open_artifact
 from models.base import Model
+from models.basis import Basis
 from models.catalogue import Catalogue
 from models.columns import load_columns
 from models.context_table import ContextTable
 from models.errors import ArtifactError
-from models.features import Basis
-from models.features import names as feature_names
+from models.features import World
 from models.histories import Histories
 from models.ids import IdIndex
 from models.ranker import Ranker
@@ -48,7 +48,7 @@ def _empty(shop: Shop, clock: Callable[[], int]) -> Snapshot:
     nobody = IdIndex.of([])
     catalogue = Catalogue.of(nobody, {}, "none")
     none = np.empty(0, np.float32)
-    histories = Histories(np.zeros(1, np.int64), NO_ROWS, np.empty(0, np.int64), NO_ROWS, none, none)
+    histories = Histories(np.zeros(1, np.int64), NO_ROWS, np.empty(0, np.int64), NO_ROWS, none, none, NO_ROWS)
     return Snapshot(shop, clock, None, catalogue, nobody, nobody, histories, {}, {}, bind(NO_RULES, catalogue), None)
 
 
@@ -63,10 +63,9 @@ def _mapped(shop: Shop, artifact: Artifact, clock: Callable[[], int]) -> Snapsho
     )
     tables = manifest.config.get("context", {})
     contexts = {name: ContextTable.load(artifact.group(f"context/{name}"), tables[name]) for name in tables}
-    rankers = {
-        name: Ranker.load(artifact.group(f"rankers/{name}"), feature_names(contexts))
-        for name in manifest.config.get("rankers", ())
-    }
+    models, trained = _models(artifact, manifest.config.get("models", {})), manifest.config.get("rankers", ())
+    world = World(Basis().load(artifact.group("basis")), models, contexts, shop.zone) if trained else None
+    rankers = {name: Ranker.load(artifact.group(f"rankers/{name}"), world.names) for name in trained if world}
     return Snapshot(
         shop=shop,
         clock=clock,
@@ -76,13 +75,13 @@ def _mapped(shop: Shop, artifact: Artifact, clock: Callable[[], int]) -> Snapsho
         stores=IdIndex.load(artifact.group("ids/stores")),
         histories=Histories.load(artifact.group("history")),
         user_columns=load_columns(artifact.group("users")),
-        models=_models(artifact, manifest.config.get("models", {})),
+        models=models,
         rules=bind(NO_RULES, catalogue),
         rules_hash=None,
         stock=Stock.load(artifact.group("stock")),
         contexts=contexts,
         rankers=rankers,
-        basis=Basis().load(artifact.group("basis")) if rankers else None,
+        world=world,
     )
 
 

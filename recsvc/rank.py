@@ -6,9 +6,9 @@ import numpy as np
 
 from models.candidates import FLOOR, Gathered
 from models.carousels import Carousel
-from models.features import Basis, features
+from models.features import features
 from models.ranker import DEPTHS, Ranker
-from models.schema import UNKNOWN, Doubles, Floats, Ints
+from models.schema import UNKNOWN, Doubles, Ints
 from recsvc.context import Moment
 from recsvc.snapshot import Snapshot
 
@@ -33,22 +33,18 @@ def depths_of(snapshot: Snapshot, carousel: Carousel, moment: Moment, depth: int
 def rank(snapshot: Snapshot, carousel: Carousel, moment: Moment, gathered: Gathered) -> Doubles:
     """Return (n_candidates,) scores in (0, 1]: the ranker's probabilities, or the blend's scores."""
     ranker = ranker_of(snapshot, carousel, moment)
-    if ranker is None or snapshot.basis is None or not len(gathered.rows):
+    if ranker is None or snapshot.world is None or not len(gathered.rows):
         return gathered.scores
-    scores: Doubles = np.clip(ranker.score(_features(snapshot, snapshot.basis, moment, gathered.rows)), FLOOR, 1.0)
+    known = features(snapshot.world, moment.context, gathered.rows, moment.shopper.user_id)
+    scores: Doubles = np.clip(ranker.score(known), FLOOR, 1.0)
     return scores
 
 
 def ranker_features(snapshot: Snapshot, carousel: Carousel, moment: Moment, row: Ints) -> dict[str, float]:
     """Return what the ranker knew of one product (1,), by feature; nothing where the blend orders."""
     ranker = ranker_of(snapshot, carousel, moment)
-    if ranker is None or snapshot.basis is None:
+    if ranker is None or snapshot.world is None:
         return {}
-    values = ranker.encode(_features(snapshot, snapshot.basis, moment, row))[0]
+    values = ranker.encode(features(snapshot.world, moment.context, row, moment.shopper.user_id))[0]
     used = zip(ranker.columns_.tolist(), values.tolist(), strict=True)
     return {ranker.names_[place]: round(value, 6) for place, value in used if np.isfinite(value)}
-
-
-def _features(snapshot: Snapshot, basis: Basis, moment: Moment, rows: Ints) -> Floats:
-    context, zone, user_id = moment.context, snapshot.shop.zone, moment.shopper.user_id
-    return features(basis, snapshot.models, snapshot.contexts, context, rows, zone, user_id)

@@ -9,7 +9,7 @@ from models.base import Model
 from models.catalogue import Catalogue
 from models.columns import Column
 from models.context_table import ContextTable
-from models.features import Basis
+from models.features import World
 from models.histories import Histories
 from models.ids import IdIndex
 from models.ranker import Ranker
@@ -39,8 +39,8 @@ class Snapshot:
     stock: Stock | None = None
     contexts: Mapping[str, ContextTable] = field(default_factory=dict)
     rankers: Mapping[str, Ranker] = field(default_factory=dict)
-    basis: Basis | None = None
-    """What the rankers' features stand on."""
+    world: World | None = None
+    """What the rankers' features are made of."""
 
     @property
     def popularity(self) -> Doubles | None:

@@ -94,7 +94,7 @@ def test_no_page_tells_a_command_that_is_none(path: Path) -> None:
     """A command that a page names exists."""
     groups = {name.rpartition(" ")[0] for name in COMMANDS}
     for code in re.findall(r"```(?:sh|console)\n.*?```|`[^`]+`", path.read_text(), re.S):
-        for found in re.findall(r"(?<![\w/.-])(recsvc|recsvc-train)(?: ([a-z]+))(?: ([a-z]+))?", code):
+        for found in re.findall(r"(?<![\w/.-])(recsvc|recsvc-train)(?: ([a-z][a-z-]*))(?: ([a-z][a-z-]*))?", code):
             words = " ".join(found[:2])
             assert words in COMMANDS or words in groups or " ".join(found).strip() in COMMANDS
 

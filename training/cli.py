@@ -12,13 +12,16 @@ from models.artifact import Manifest
 from models.errors import GateRefusedError, RecsvcError
 from models.registry import Registry
 from models.shop import Shop, read_shop
-from training.judge import Result, metrics_of, table
+from training.compare_cli import compare_versions
+from training.judge_table import metrics_of, table
+from training.options import ARTIFACTS, JSON, SEED, UNTIL
 from training.pipeline import Options, Report
 from training.pipeline import evaluate as evaluate_shop
 from training.pipeline import run as run_shop
 from training.progress import Progress
 from training.read.page import data_page
 from training.read.shop_data import read_shop_data
+from training.trade_offs_cli import trade_offs
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,21 +84,6 @@ def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None) ->
         raise click.exceptions.Exit(1)
 
 
-ARTIFACTS = click.option(
-    "--artifacts",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="RECSVC_ARTIFACTS",
-    default=Path("artifacts"),
-    show_default=True,
-    help="Folder of trained versions. [RECSVC_ARTIFACTS]",
-)
-UNTIL = click.option(
-    "--until", metavar="TIME", help="Use only purchases strictly before this moment of the shop's clock."
-)
-SEED = click.option("--seed", type=click.IntRange(min=0), help="Seed of everything random; default: shop.toml's.")
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, no progress.")
-
-
 def _options(told: Shop, artifacts: Path, until: str | None, seed: int | None) -> Options:
     now = time.time()
     moment = None if until is None else told.moment(until)
@@ -132,23 +120,32 @@ def run(
 
 @cli.command()
 @click.argument("shop", type=click.Path(path_type=Path))
-@ARTIFACTS
 @UNTIL
 @SEED
+@click.option(
+    "--shuffle-context",
+    is_flag=True,
+    help="Ask each task again with store, moment and fields of other requests: what they are worth.",
+)
 @JSON
-def evaluate(shop: Path, artifacts: Path, until: str | None, seed: int | None, as_json: bool) -> None:
+def evaluate(shop: Path, until: str | None, seed: int | None, shuffle_context: bool, as_json: bool) -> None:
     """Judge the models of SHOP on the last days of its data, through the serving engine; nothing is kept.
 
-    Models are fitted on what came before these days. Each task is compared with the bestsellers; intervals are 95 %
-    bootstrap intervals over shoppers.
+    Models are fitted on what came before these days. Each task is compared, shopper by shopper, with the bestsellers
+    and with a simple rule that is hard to beat; intervals are 95 % bootstrap intervals over shoppers.
 
     \b
     Example:
       recsvc-train evaluate examples/complete-journey/shop.toml --until 2017-12-01
     """
     told = read_shop(shop)
-    results = evaluate_shop(told, _options(told, artifacts, until, seed), Progress(quiet=as_json))
-    click.echo(json.dumps(metrics_of(results)) if as_json else table(results))
+    options = _options(told, Path(), until, seed)
+    judged = evaluate_shop(told, options, Progress(quiet=as_json), shuffle=shuffle_context)
+    click.echo(json.dumps(metrics_of(judged)) if as_json else table(judged))
+
+
+cli.add_command(trade_offs)
+cli.add_command(compare_versions)
 
 
 @cli.command()
@@ -219,7 +216,7 @@ def _score(manifest: Manifest) -> str:
 
 
 def _report_text(report: Report, fast: bool) -> str:
-    lines = [table(report.results)] if report.results or not fast else ["not judged: --fast"]
+    lines = ["not judged: --fast" if fast else table(report.judgement)]
     lines.append(f"version {report.manifest.version}: {report.folder}")
     if report.refused is None:
         lines.append("published: it is live" if report.published else "not published: --no-publish")
@@ -227,11 +224,10 @@ def _report_text(report: Report, fast: bool) -> str:
 
 
 def _report_json(report: Report) -> dict[str, object]:
-    results: list[Result] = report.results
     return {
         "version": report.manifest.version,
         "folder": str(report.folder),
         "published": report.published,
         "refused": report.refused,
-        "metrics": metrics_of(results),
+        "metrics": metrics_of(report.judgement),
     }

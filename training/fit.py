@@ -6,8 +6,8 @@ from typing import Any
 
 from models.artifact import Manifest
 from models.base import Fitting, Model
+from models.basis import Basis
 from models.columns import column_arrays
-from models.features import Basis
 from models.histories import Histories
 from models.ranker import Ranker
 from models.schema import Arrays
@@ -37,7 +37,7 @@ def before(data: ShopData, moment: int) -> ShopData:
 
 def fit_models(data: ShopData, until: int, shop: Shop, seed: int, progress: Progress) -> dict[str, Model]:
     """Return every model fitted on ``data``, by source name."""
-    bundle = Fitting(data.purchases, data.catalogue, until, seed, shop.training.threads)
+    bundle = fitting(data, until, shop, seed)
     models = new_models()
     with progress.step("fitting models", total=len(models)) as bar:
         for model in models.values():
@@ -46,9 +46,15 @@ def fit_models(data: ShopData, until: int, shop: Shop, seed: int, progress: Prog
     return models
 
 
-def fit_basis(data: ShopData, until: int) -> Basis:
-    """Return what the rankers' features know of products."""
-    return Basis().fit(Fitting(data.purchases, data.catalogue, until))
+def fit_basis(data: ShopData, until: int, shop: Shop, seed: int) -> Basis:
+    """Return what the rankers' features know of products and moments."""
+    return Basis().fit(fitting(data, until, shop, seed))
+
+
+def fitting(data: ShopData, until: int, shop: Shop, seed: int) -> Fitting:
+    """Return what models may learn from, where ``data`` holds nothing that happened at ``until`` or later."""
+    threads = shop.training.threads
+    return Fitting(data.purchases, data.catalogue, until, seed, threads, data.user_columns, shop.zone)
 
 
 def artifact_groups(data: ShopData, trained: Trained) -> dict[str, Arrays]:

@@ -5,18 +5,19 @@ from typing import Any
 
 from models.artifact import Manifest
 from models.errors import GateRefusedError
-from training.split import TASKS
+from training.split import NEWCOMERS, TASKS
 
 
 def losses(fresh: Mapping[str, Any], live: Mapping[str, Any], metric: str) -> list[str]:
     """Return a line for each task in which ``fresh`` metrics lie below the interval of the ``live`` ones.
 
     Both were measured on the last days before each version's own end of data, by versions that had not seen them.
-    A task that the live version was judged by and the fresh one could not be is a loss too.
+    A task that the live version was judged by and the fresh one could not be is a loss too, but for the first orders:
+    there are weeks without newcomers.
     """
     found = []
     for task in TASKS:
-        if task not in live:
+        if task not in live or (task == NEWCOMERS and task not in fresh):
             continue
         mean, low, high = live[task][metric]
         if task not in fresh:

@@ -1,27 +1,41 @@
-"""Judge a version through the serving engine: write requests, let ``recsvc batch`` answer them, compare with what was bought."""
+"""Judge a version through the serving engine: every row of every task in one asking, compared with what was bought."""
 
-import json
-import subprocess
-import sys
 import tempfile
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import numpy as np
 
-from models.errors import RecsvcError
-from models.schema import UNKNOWN, Doubles, Longs
+from models.schema import UNKNOWN, Bools, Doubles, Longs
 from models.shop import Shop
+from training.baselines import BASELINE as BASELINE  # part of this module: whoever reads results looks for it
+from training.baselines import SHUFFLED, SHUFFLED_TITLE, SIMPLE, rows_of, with_rules_of_thumb
+from training.groups import groups_of
+from training.held_out import Split
+from training.judge_ask import ask
+from training.judge_new import ARRIVALS, NewProducts, new_products
+from training.judge_page import ALIKE, Likeness, NearPage, near_page
 from training.metrics.bootstrap import Interval, mean_interval
-from training.metrics.ranking import Lists, hit_rate, ndcg, recall
+from training.metrics.by_user import scores
 from training.progress import Progress
 from training.read.shop_data import ShopData
+from training.shop_toml import shop_toml
 from training.split import TASKS, Requests
 
-DEPTH = 10
-BASELINE = "bestsellers"
+BESIDE = (("discovery", ARRIVALS), ("complements", ALIKE))
+"""Tasks whose requests another carousel is asked too, for figures that are not the task's."""
+Shown = dict[tuple[str, str], Longs]
+"""(task, row) -> (n_requests, depth) product rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How the task's own carousel did for one group of shoppers."""
+
+    users: int
+    measures: dict[str, Interval]
+    difference: dict[str, Interval]
+    """Each measure less that of the simple rule, shopper by shopper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,131 +50,115 @@ class Result:
     """recall@10, ndcg@10 and hit@10: means over users with 95 % intervals."""
     coverage: float
     """Share of the catalogue's products that some answer showed."""
+    row: str = ""
+    """Empty for the task's own carousel, else what it is compared with: bestsellers, simple or shuffled."""
+    difference: dict[str, Interval] = field(default_factory=dict)
+    """Each measure of the task's own carousel less this one's, shopper by shopper; empty for its own."""
+    groups: dict[str, Group] = field(default_factory=dict)
+    """By group of shoppers; of the task's own carousel only."""
 
-    def plain(self) -> dict[str, object]:
-        """Return it as JSON values."""
-        measures = {name: [round(v, 5) for v in (i.mean, i.low, i.high)] for name, i in self.measures.items()}
-        counts = {"carousel": self.carousel, "requests": self.requests, "users": self.users}
-        return {**counts, "coverage@10": round(self.coverage, 5), **measures}
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that was found out about a version; empty where nothing could be asked."""
+
+    results: tuple[Result, ...] = ()
+    """By task; the first row of each is its own carousel."""
+    new: NewProducts | None = None
+    near: tuple[NearPage, ...] = ()
 
 
 def judge(
-    shop: Shop, artifacts: Path, data: ShopData, tasks: list[Requests], seed: int, progress: Progress
-) -> list[Result]:
-    """Return a result for each task, and one for each task answered by the bestsellers.
+    shop: Shop, artifacts: Path, known: ShopData, split: Split, seed: int, progress: Progress, *, shuffle: bool = False
+) -> Judgement:
+    """Return what the live version of ``artifacts`` does with the requests of ``split``.
 
     Args:
         shop: the settings; its rules are left out, so that models are judged and not merchandisers.
         artifacts: the folder whose live version is judged.
-        data: what the ids of the requests mean.
-        tasks: requests with the truth.
-        seed: of the bootstrap.
+        known: what that version was fitted on, and what the rows of the requests mean.
+        split: requests with the truth.
+        seed: of the bootstrap, and of the shuffling.
         progress: tells how far it is.
+        shuffle: ask each task again, every request in another one's context.
 
     Raises:
         RecsvcError: the engine did not answer.
     """
-    asked = [(task, carousel) for task in tasks for carousel in (TASKS[task.task], BASELINE)]
-    with tempfile.TemporaryDirectory(prefix="recsvc-judge-") as folder, progress.step("asking the serving engine"):
-        requests, answers = Path(folder) / "requests.parquet", Path(folder) / "answers.parquet"
-        _write(requests, data, asked)
-        command = [sys.executable, "-P", "-m", "recsvc", "batch", str(shop.file), "--rules", "none"]  # -P: ours only
-        command += ["--requests", str(requests), "--out", str(answers), "--artifacts", str(artifacts)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RecsvcError(f"recsvc batch failed ({done.returncode}): {done.stderr.strip()[-2000:]}")
-        request, position, product = _read(answers, data)
-    out, start = [], 0
-    for task, carousel in asked:
-        mine = (request >= start) & (request < start + len(task)) & (position <= DEPTH)
-        out.append(_result(task, carousel, request[mine] - start, position[mine], product[mine], data, shop, seed))
-        start += len(task)
-    return out
-
-
-def _write(path: Path, data: ShopData, asked: list[tuple[Requests, str]]) -> None:
-    rows: list[tuple[str, ...]] = []
-    for task, carousel in asked:
-        for user, page, store, at in zip(task.user, task.page, task.store, task.at, strict=True):
-            rows.append(
-                (
-                    str(len(rows)),
-                    carousel,
-                    data.users.id(int(user)) if task.known else "",
-                    data.products.id(int(page)) if page != UNKNOWN else "",
-                    data.stores.id(int(store)) if store != UNKNOWN else "",
-                    datetime.fromtimestamp(int(at), UTC).isoformat(),
-                    str(DEPTH),
-                )
-            )
-    names = ("request_id", "carousel", "user_id", "product_id", "store_id", "at", "size")
-    columns = {name: np.array([row[place] for row in rows], np.object_) for place, name in enumerate(names)}
-    with duckdb.connect() as con:
-        con.register("requests", columns)
-        con.execute("copy (select * from requests) to $path (format parquet)", {"path": str(path)})
-
-
-def _read(path: Path, data: ShopData) -> tuple[Longs, Longs, Longs]:
-    """Return request number, position and product row of every answer."""
-    with duckdb.connect() as con:
-        found = con.execute(
-            "select request_id::bigint as request, position::bigint as position, product_id from read_parquet($path)",
-            {"path": str(path)},
-        ).fetchnumpy()
-    products = data.products.rows([str(one) for one in found["product_id"]]).astype(np.int64)
-    return np.asarray(found["request"], np.int64), np.asarray(found["position"], np.int64), products
-
-
-def _result(
-    task: Requests,
-    carousel: str,
-    request: Longs,
-    position: Longs,
-    product: Longs,
-    data: ShopData,
-    shop: Shop,
-    seed: int,
-) -> Result:
-    n = len(data.products)
-    bought = np.concatenate([row * n + found.astype(np.int64) for row, found in enumerate(task.truth)])
-    hits = np.zeros((len(task), DEPTH), np.bool_)
-    hits[request, position - 1] = np.isin(request * n + product, bought)
-    lists = Lists(hits, np.array([len(found) for found in task.truth], np.int32))
-    measures = {"recall@10": recall(lists, DEPTH), "ndcg@10": ndcg(lists, DEPTH), "hit@10": hit_rate(lists, DEPTH)}
-    users = np.unique(task.user)
-    intervals = {
-        name: mean_interval(_by_user(values, task), shop.evaluation.rounds, seed) for name, values in measures.items()
-    }
-    return Result(task.task, carousel, len(task), len(users), intervals, len(np.unique(product)) / max(n, 1))
-
-
-def _by_user(values: Doubles, task: Requests) -> Doubles:
-    """Return (n_users,) the mean of (n_requests,) ``values`` of each user."""
-    _, places = np.unique(task.user, return_inverse=True)
-    means: Doubles = np.bincount(places, values) / np.bincount(places)
-    return means
-
-
-def table(results: list[Result]) -> str:
-    """Return the results as a table for a terminal."""
-    if not results:
-        return "nothing to judge: the held-out window holds no order of two products by a known shopper"
-    head = (
-        f"{'task':<12} {'carousel':<20} {'requests':>8}  {'recall@10':<24} {'ndcg@10':<24} {'hit@10':<24} coverage@10"
-    )
-    lines = [
-        f"{r.task:<12} {r.carousel:<20} {r.requests:>8}  "
-        + " ".join(f"{r.measures[name]!s:<24}" for name in ("recall@10", "ndcg@10", "hit@10"))
-        + f" {r.coverage:.4f}"
-        for r in results
+    tasks = {task.task: task for task in split.requests}
+    asked = {(task.task, row): found for task in split.requests for row, found in rows_of(task, seed, shuffle).items()}
+    asked |= {(name, other): (tasks[name], other) for name, other in BESIDE if name in tasks}
+    with tempfile.TemporaryDirectory(prefix="recsvc-judge-") as folder:
+        toml = Path(folder) / "shop.toml"
+        toml.write_text(shop_toml(with_rules_of_thumb(shop)), "utf-8")
+        lists = dict(zip(asked, ask(toml, artifacts, known, list(asked.values()), progress), strict=True))
+    results = [
+        result
+        for task in split.requests
+        for result in _results(
+            task, _of(lists, task.task), groups_of(known.purchases, task), len(known.products), shop, seed
+        )
     ]
-    return "\n".join([head, *lines])
+    return Judgement(tuple(results), _new(tasks, lists, known, split.until), _near(tasks, lists, known, split.until))
 
 
-def metrics_of(results: list[Result]) -> dict[str, object]:
-    """Return the results as a manifest keeps them: by task, the baseline beside each."""
-    out: dict[str, object] = {}
-    for result in results:
-        name = result.task if result.carousel != BASELINE else f"{result.task}/{BASELINE}"
-        out[name] = result.plain()
-    return json.loads(json.dumps(out))  # type: ignore[no-any-return]
+def _of(lists: Shown, task: str) -> dict[str, Longs]:
+    return {row: shown for (name, row), shown in lists.items() if name == task and (name, row) not in BESIDE}
+
+
+def _results(
+    task: Requests, lists: dict[str, Longs], groups: dict[str, Bools], n_products: int, shop: Shop, seed: int
+) -> list[Result]:
+    rounds = shop.evaluation.rounds
+    found = {row: scores(task, shown, n_products) for row, shown in lists.items()}
+    titles = {row: carousel for row, (_, carousel) in rows_of(task, seed, False).items()} | {SHUFFLED: SHUFFLED_TITLE}
+    told = {
+        name: Group(
+            int(mask.sum()),
+            intervals({measure: values[mask] for measure, values in found[""].items()}, rounds, seed),
+            intervals(
+                {measure: values[mask] for measure, values in less(found[""], found[SIMPLE]).items()}, rounds, seed
+            ),
+        )
+        for name, mask in groups.items()
+    }
+    return [
+        Result(
+            task.task,
+            titles[row],
+            len(task),
+            len(np.unique(task.user)),
+            intervals(found[row], rounds, seed),
+            len(np.unique(shown[shown != UNKNOWN])) / max(n_products, 1),
+            row,
+            intervals(less(found[""], found[row]), rounds, seed) if row else {},
+            {} if row else told,
+        )
+        for row, shown in lists.items()
+    ]
+
+
+def less(one: dict[str, Doubles], other: dict[str, Doubles]) -> dict[str, Doubles]:
+    """Return each measure of ``one`` less that of ``other``, user by user."""
+    return {measure: values - other[measure] for measure, values in one.items()}
+
+
+def intervals(values: dict[str, Doubles], rounds: int, seed: int) -> dict[str, Interval]:
+    """Return the mean of the (n_users,) values of each measure with its interval."""
+    return {measure: mean_interval(found, rounds, seed) for measure, found in values.items()}
+
+
+def _new(tasks: dict[str, Requests], lists: Shown, known: ShopData, start: int) -> NewProducts | None:
+    name, beside = BESIDE[0]
+    if name not in tasks:
+        return None
+    shown = {TASKS[name]: lists[name, ""], beside: lists[name, beside]}
+    return new_products(known.purchases, start, tasks[name], shown)
+
+
+def _near(tasks: dict[str, Requests], lists: Shown, known: ShopData, until: int) -> tuple[NearPage, ...]:
+    name, beside = BESIDE[1]
+    if name not in tasks:
+        return ()
+    shown = {TASKS[name]: lists[name, ""], beside: lists[name, beside]}
+    return tuple(near_page(tasks[name], shown, Likeness.of(known, until)))

@@ -1,31 +1,39 @@
 """READ FIRST: from raw files to a published version, the steps in order.
 
-read -> look back at label windows (with a ranker) -> split by time -> fit on what came before -> judge through the
-serving engine -> fit on everything -> write -> gate -> publish. A version that fails in any step leaves the live one
-as it was.
+read -> look back at label windows (with a ranker) -> hold out (the last days, or without times the last orders) ->
+fit on what is known -> judge through the serving engine -> fit on everything -> write -> gate -> publish. A version
+that fails in any step leaves the live one as it was.
 """
 
 import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from models.artifact import Manifest, write_artifact
 from models.errors import ArtifactError, DataError, GateRefusedError
+from models.features import names
+from models.moments import timed
 from models.registry import Registry
 from models.schema import DAY
 from models.shop import Shop
-from training.fit import Trained, artifact_groups, before, fit_basis, fit_models, manifest_of
+from training.fit import Trained, artifact_groups, fit_basis, fit_models, manifest_of
 from training.gate import check_gate
-from training.judge import Result, judge, metrics_of
+from training.held_out import Split, held_out, suited
+from training.judge import Judgement, Result, judge
+from training.judge_table import metrics_of
 from training.prices import with_prices
 from training.progress import Progress
 from training.ranking import Windows, fit_rankers, learn_windows, window_starts
 from training.read.shop_data import ShopData, read_shop_data
-from training.split import make_requests
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +59,15 @@ class Report:
 
     manifest: Manifest
     folder: Path
-    results: list[Result]
+    judgement: Judgement
     published: bool
     refused: str | None
     """Why the gate kept it back."""
+
+    @property
+    def results(self) -> list[Result]:
+        """How each carousel did in each task."""
+        return list(self.judgement.results)
 
 
 def run(shop: Shop, options: Options, progress: Progress) -> Report:
@@ -69,25 +82,33 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     seed = shop.training.seed if options.seed is None else options.seed
     data = read(shop, options, options.artifacts / "rejects.csv", progress)
     until = end_of(data, options.until)
+    shop = suited(shop, data, until)
     windows = {} if options.fast else look_back(shop, data, until, seed, progress)
-    results = [] if options.fast else rehearse(shop, data, until, windows, seed, options, progress)
+    judged = Judgement()
+    if not options.fast:
+        judged = rehearse(shop, data, until, windows, seed, options, progress, judge, judged)
     data = with_prices(data)
     trained = fit(shop, data, until, windows, seed, progress)
     version, created = name_version(shop, options, seed, data)
-    manifest = replace(manifest_of(shop, data, trained, version, created, until, seed), metrics=metrics_of(results))
+    manifest = replace(manifest_of(shop, data, trained, version, created, until, seed), metrics=metrics_of(judged))
     with progress.step("writing the version"):
         manifest = write_artifact(registry.path(version), manifest, artifact_groups(data, trained))
     gated = shop.publication.gate and not options.fast
     published, refused = publish(registry, manifest, shop, gated) if options.publish else (False, None)
-    return Report(manifest, registry.path(version), results, published, refused)
+    return Report(manifest, registry.path(version), judged, published, refused)
 
 
-def evaluate(shop: Shop, options: Options, progress: Progress) -> list[Result]:
-    """Return how the models of ``shop`` do on the last days of the data; nothing is kept."""
+def evaluate(shop: Shop, options: Options, progress: Progress, *, shuffle: bool = False) -> Judgement:
+    """Return how the models of ``shop`` do on the last days of the data; nothing is kept.
+
+    With ``shuffle`` each task is also asked with every request in another one's context.
+    """
     seed = shop.training.seed if options.seed is None else options.seed
     data = read(shop, options, None, progress)
     until = end_of(data, options.until)
-    return rehearse(shop, data, until, look_back(shop, data, until, seed, progress), seed, options, progress)
+    shop = suited(shop, data, until)
+    windows, judging = look_back(shop, data, until, seed, progress), partial(judge, shuffle=shuffle)
+    return rehearse(shop, data, until, windows, seed, options, progress, judging, Judgement())
 
 
 def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress) -> ShopData:
@@ -108,42 +129,52 @@ def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress)
 
 
 def end_of(data: ShopData, until: int | None) -> int:
-    """Return the moment that models are trained for: ``until``, else one second after the last purchase."""
-    return int(data.purchases.time.max()) + 1 if until is None else until
+    """Return the moment that models are trained for: ``until``, else (and without times) a second after the last purchase."""
+    return int(data.purchases.time.max()) + 1 if until is None or not timed(data.purchases) else until
 
 
 def look_back(shop: Shop, data: ShopData, until: int, seed: int, progress: Progress) -> Windows:
     """Return the label windows that rankers learn from, for the rehearsal and for the version; none without rankers."""
     if not shop.training.ranker:
         return {}
-    first, held_out = int(data.purchases.time.min()), until - shop.evaluation.days * DAY
-    starts = {*window_starts(shop, until, first), *window_starts(shop, held_out, first)}
+    if not timed(data.purchases):
+        known = replace(data, purchases=held_out(data.purchases, shop, until, seed).known)
+        return learn_windows(known, shop, list(range(-shop.training.windows, 0)), seed, progress)
+    first, judged = int(data.purchases.time.min()), until - shop.evaluation.days * DAY
+    starts = {*window_starts(shop, until, first), *window_starts(shop, judged, first)}
     return learn_windows(data, shop, sorted(starts, reverse=True), seed, progress)
 
 
 def fit(shop: Shop, data: ShopData, until: int, windows: Windows, seed: int, progress: Progress) -> Trained:
     """Return the models fitted on ``data``, and the rankers on the windows that end by ``until``."""
     models = fit_models(data, until, shop, seed, progress)
-    rankers = fit_rankers(windows, data.contexts, until, shop, seed, progress)
-    return Trained(models, rankers, fit_basis(data, until) if rankers else None)
+    if not windows:
+        return Trained(models)
+    basis = fit_basis(data, until, shop, seed)
+    labels = names(basis, data.contexts)
+    return Trained(models, fit_rankers(windows, labels, data.contexts, until, shop, seed, progress), basis)
 
 
 def rehearse(
-    shop: Shop, data: ShopData, until: int, windows: Windows, seed: int, options: Options, progress: Progress
-) -> list[Result]:
-    """Fit on what came before the last days, and judge on these days; no data, no result."""
-    start = until - shop.evaluation.days * DAY
-    tasks = make_requests(data.purchases, start, until, shop.evaluation.users, seed)
-    known = with_prices(before(data, start))
-    if not tasks or not len(known.purchases):
-        return []
-    trained = fit(shop, known, start, windows, seed, progress)
+    shop: Shop, data: ShopData, until: int, windows: Windows, seed: int, options: Options, progress: Progress,
+    judging: Callable[[Shop, Path, ShopData, Split, int, Progress], Found], nothing: Found,
+) -> Found:  # fmt: skip
+    """Fit on what is known when a part is held out, and return what ``judging`` finds on that part.
+
+    Its arguments: the shop, a folder whose live version is the fitted one, the data that it was fitted on, what is held
+    out, the seed, the progress. Without anything to ask or to learn from, ``nothing`` comes back.
+    """
+    split = held_out(data.purchases, shop, until, seed)
+    known = with_prices(replace(data, purchases=split.known))
+    if not split.requests or not len(known.purchases):
+        return nothing
+    trained = fit(shop, known, split.until, windows, seed, progress)
     with tempfile.TemporaryDirectory(prefix="recsvc-rehearsal-") as folder:
         registry = Registry(Path(folder))
-        manifest = manifest_of(shop, known, trained, "rehearsal", _iso(options.now), start, seed)
+        manifest = manifest_of(shop, known, trained, "rehearsal", _iso(options.now), split.until, seed)
         write_artifact(registry.path("rehearsal"), manifest, artifact_groups(known, trained))
         registry.promote("rehearsal")
-        return judge(shop, registry.folder, data, tasks, seed, progress)
+        return judging(shop, registry.folder, known, split, seed, progress)
 
 
 def publish(registry: Registry, manifest: Manifest, shop: Shop, gated: bool) -> tuple[bool, str | None]:

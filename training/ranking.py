@@ -1,5 +1,6 @@
 """Fit the contextual rankers on many label windows; each window is worked out once, however often it is used."""
 
+import os
 from collections.abc import Mapping
 
 import joblib
@@ -7,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from models.context_table import ContextTable
-from models.features import context_fields, names
+from models.features import context_fields
 from models.ranker import Ranker
 from models.schema import DAY, Floats
 from models.shop import Shop
@@ -17,26 +18,31 @@ from training.read.shop_data import ShopData
 from training.windows import LONGER, Examples, joined, learn_window
 
 Windows = dict[int, dict[str, Examples]]
-"""By the moment that a window begins."""
+"""By the moment that a window begins; -1, -2, … for the folds of a shop without times."""
 LEAST_BOUGHT = 100
 """A ranker with fewer bought examples would be noise: the blend orders instead."""
+BYTES_A_LINE, BYTES_A_PAIR, MOST_PRODUCTS = 400, 8, 10_000
+"""What a window takes in memory, about: by purchase line, and by pair of the products that EASE relates."""
+LEAST_PAST = 3
+"""Models of a window must know so much of the data: one part in so many."""
 PRIOR = 50.0
 """Examples that the mean counts for in the number of a code."""
 
 
 def window_starts(shop: Shop, until: int, first: int) -> list[int]:
-    """Return the moments at which the windows before ``until`` begin, the latest first; none before half of the data."""
+    """Return the moments at which the windows before ``until`` begin, the latest first; none before a third of the data."""
     days = shop.training.window_days
     starts = [until - days * DAY * number for number in range(1, shop.training.windows + 1)]
-    return [start for start in starts if start - first >= (until - first) / 2]
+    return [start for start in starts if start - first >= (until - first) / LEAST_PAST]
 
 
 def learn_windows(data: ShopData, shop: Shop, starts: list[int], seed: int, progress: Progress) -> Windows:
-    """Return the examples of the windows that begin at ``starts``, worked out on all cores."""
+    """Return the examples of the windows that begin at ``starts`` (-1, -2, …: folds), worked out on all cores."""
     days, cores = shop.training.window_days, shop.training.threads or joblib.cpu_count()
     found: Windows = {}
     with progress.step("looking back at past weeks", total=len(starts)) as bar:
-        work = joblib.Parallel(n_jobs=min(cores, max(len(starts), 1)), return_as="generator")(
+        jobs = min(cores, max(len(starts), 1), _that_fit(data))
+        work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
             joblib.delayed(learn_window)(data, shop, start, days, seed) for start in starts
         )
         for start, examples in zip(starts, work, strict=True):
@@ -45,9 +51,18 @@ def learn_windows(data: ShopData, shop: Shop, starts: list[int], seed: int, prog
     return found
 
 
+def _that_fit(data: ShopData) -> int:
+    """Return how many windows may be worked out at once, so that they take half of the machine's memory at most."""
+    products = min(data.purchases.n_products, MOST_PRODUCTS)
+    window = BYTES_A_LINE * len(data.purchases) + BYTES_A_PAIR * products * products
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, memory // 2 // max(window, 1))
+
+
 def fit_rankers(
-    windows: Windows, contexts: Mapping[str, ContextTable], until: int, shop: Shop, seed: int, progress: Progress
-) -> dict[str, Ranker]:
+    windows: Windows, labels: tuple[str, ...], contexts: Mapping[str, ContextTable], until: int, shop: Shop, seed: int,
+    progress: Progress,
+) -> dict[str, Ranker]:  # fmt: skip
     """Return a ranker for each task that ``windows`` before ``until`` have enough examples of.
 
     A window's labels never reach past ``until``: the discovery of the last one does, so it is left out there.
@@ -60,19 +75,22 @@ def fit_rankers(
         for name in rankers:
             span = shop.training.window_days * DAY * (LONGER if name == "discovery" else 1)
             usable = [
-                found[name] for start, found in sorted(windows.items()) if name in found and start + span <= until
+                found[name]
+                for start, found in sorted(windows.items())
+                if name in found and (start < 0 or start + span <= until)
             ]
             if usable and sum(int(one.bought.sum()) for one in usable) >= LEAST_BOUGHT:
-                out[name] = fit_ranker(joined(usable), contexts, seed, shop.training.threads)
+                out[name] = fit_ranker(joined(usable), labels, contexts, seed, shop.training.threads)
             bar.update(1)
     return out
 
 
-def fit_ranker(examples: Examples, contexts: Mapping[str, ContextTable], seed: int, threads: int) -> Ranker:
-    """Return a ranker fitted on ``examples``."""
+def fit_ranker(
+    examples: Examples, labels: tuple[str, ...], contexts: Mapping[str, ContextTable], seed: int, threads: int
+) -> Ranker:
+    """Return a ranker fitted on ``examples``, whose features ``labels`` names."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # here: nothing else of training needs it
 
-    labels = names(contexts)
     codes = {
         place: code_numbers(examples.features[:, place], examples)
         for place, label in enumerate(labels)
@@ -81,7 +99,7 @@ def fit_ranker(examples: Examples, contexts: Mapping[str, ContextTable], seed: i
     known = np.flatnonzero(~np.isnan(examples.features).all(axis=0)).astype(np.int32)
     ranker = Ranker(known, labels, codes)
     model = HistGradientBoostingClassifier(
-        max_iter=200, learning_rate=0.06, max_leaf_nodes=31, min_samples_leaf=150, l2_regularization=5.0,
+        max_iter=160, learning_rate=0.075, max_leaf_nodes=31, min_samples_leaf=150, l2_regularization=5.0,
         early_stopping=False, random_state=seed,
     )  # fmt: skip
     with threadpool_limits(threads or None):

@@ -1,16 +1,22 @@
-"""Hold the last days out, and ask for them what each carousel is for: four tasks that any shop with times can be judged by.
+"""Ask for what was held out what each carousel is for: tasks that any shop can be judged by.
 
 next-order   for-you            the first order of 2 products or more of each shopper in the window
 discovery    you-may-also-like  products bought in the window and never before
 complements  bought-together    the rest of that order, given one product of it; the shopper unknown
 completing   bought-together    the same with the shopper known
+session      you-may-also-like  the second half of an order, given the first as the session so far; asked only where most
+                                shoppers are new, so that the session is all there is to know
+first-order  for-you            the first order of 2 products or more of each shopper who is new, asked without a name;
+                                only where ``FEWEST`` of them are
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
+from models.columns import Single
 from models.schema import UNKNOWN, Ints, Longs, Purchases
 
 TASKS = {
@@ -18,8 +24,13 @@ TASKS = {
     "discovery": "you-may-also-like",
     "complements": "bought-together",
     "completing": "bought-together",
+    "session": "you-may-also-like",
+    "first-order": "for-you",
 }
 """Task -> the carousel that it judges."""
+NEWCOMERS = "first-order"
+FEWEST = 20
+"""Shoppers of whom a mean says something: a group or a week of newcomers with fewer is not judged by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +47,41 @@ class Requests:
     at: Longs
     truth: tuple[Ints, ...]
     """Product rows that were bought, for each request; never empty."""
+    fields: Mapping[str, Single] = field(default_factory=dict)
+    """The context of each request, (n_requests,) rows each: that of the line that ``at`` is from."""
+    recent: tuple[Ints, ...] = ()
+    """Product rows of the session so far, oldest first, for each request; () = no request has any."""
 
     def __len__(self) -> int:
         return len(self.user)
+
+    def fields_of(self, number: int) -> dict[str, str | float]:
+        """Return the context of request ``number``, as far as it is known."""
+        found = {name: column.value(number) for name, column in self.fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def make_requests(purchases: Purchases, start: int, end: int, users: int, seed: int) -> list[Requests]:
     """Return the tasks that the purchases in [start, end) allow, for at most ``users`` shoppers drawn with ``seed``."""
     inside = (purchases.time >= start) & (purchases.time < end) & (purchases.user != UNKNOWN)
-    window, before = purchases.where(inside), purchases.where(purchases.time < start)
+    return requests_of(purchases.where(inside), purchases.where(purchases.time < start), users, seed)
+
+
+def requests_of(window: Purchases, before: Purchases, users: int, seed: int) -> list[Requests]:
+    """Return the tasks that the lines of known users in ``window`` allow to those who know what came ``before``."""
     rng = np.random.default_rng(seed)
     orders = _first_orders(window, users, rng)
     found = [_next_order(window, orders), _discovery(window, before, users, rng)]
     complements = _complements(window, orders, rng)
-    found += [complements, _named(complements)]
+    found += [complements, _named(complements), _sessions(window, before, orders)]
+    found.append(_newcomers(window, before, users, seed))
     return [requests for requests in found if len(requests)]
+
+
+def by_line(task: str, window: Purchases) -> Requests:
+    """Return one request for each line of ``window``, each with the line's own product as the truth."""
+    lines = np.arange(len(window), dtype=np.int32)
+    return _requests(task, window, lines, list(window.product[:, None]), None, True)
 
 
 def _first_orders(window: Purchases, users: int, rng: np.random.Generator) -> list[Ints]:
@@ -82,7 +113,10 @@ def _requests(
     task: str, window: Purchases, lines: Ints, truth: list[Ints], pages: Ints | None, known: bool
 ) -> Requests:
     page = np.full(len(lines), UNKNOWN, np.int32) if pages is None else pages
-    return Requests(task, window.user[lines], known, page, window.store[lines], window.time[lines], tuple(truth))
+    fields = {name: column.take(lines) for name, column in window.fields.items()}
+    return Requests(
+        task, window.user[lines], known, page, window.store[lines], window.time[lines], tuple(truth), fields
+    )
 
 
 def _next_order(window: Purchases, orders: list[Ints]) -> Requests:
@@ -98,7 +132,8 @@ def _discovery(window: Purchases, before: Purchases, users: int, rng: np.random.
     known = np.unique(before.user)
     old_users = _drawn(np.intersect1d(new // max(n, 1), known), users, rng)
     lines = np.searchsorted(window.user, old_users).astype(np.int32)
-    truth = [(new[new // n == user] % n).astype(np.int32) for user in old_users]
+    starts, ends = np.searchsorted(new, old_users * n), np.searchsorted(new, (old_users + 1) * n)
+    truth = [(new[start:end] % n).astype(np.int32) for start, end in zip(starts, ends, strict=True)]
     return _requests("discovery", window, lines, truth, None, True)
 
 
@@ -111,4 +146,33 @@ def _complements(window: Purchases, orders: list[Ints], rng: np.random.Generator
 
 
 def _named(requests: Requests) -> Requests:
-    return Requests("completing", requests.user, True, requests.page, requests.store, requests.at, requests.truth)
+    return replace(requests, task="completing", known=True)
+
+
+def _sessions(window: Purchases, before: Purchases, orders: list[Ints]) -> Requests:
+    new = [np.sort(order) for order in orders if not _has(before.user, int(window.user[order[0]]))]
+    if 2 * len(new) <= len(orders):
+        new = []
+    halves = [_halves(window.product[order]) for order in new]
+    lines = np.array([order[0] for order in new], np.int32)
+    asked = _requests("session", window, lines, [truth for _, truth in halves], None, False)
+    return replace(asked, recent=tuple(recent for recent, _ in halves))
+
+
+def _newcomers(window: Purchases, before: Purchases, users: int, seed: int) -> Requests:
+    new = window.where(~np.isin(window.user, before.user))
+    orders = _first_orders(new, users, np.random.default_rng([seed, 1]))  # the other tasks' draws stay as they are
+    found = _next_order(new, orders if len(orders) >= min(FEWEST, users) else [])
+    return replace(found, task=NEWCOMERS, known=False)
+
+
+def _has(ascending: Ints, value: int) -> bool:
+    place = int(np.searchsorted(ascending, value))
+    return place < len(ascending) and int(ascending[place]) == value
+
+
+def _halves(products: Ints) -> tuple[Ints, Ints]:
+    """Return the first half of the distinct products in the order of their first line, and the rest ascending."""
+    distinct, first = np.unique(products, return_index=True)
+    in_order = distinct[np.argsort(first)]
+    return in_order[: len(in_order) // 2], np.sort(in_order[len(in_order) // 2 :])

@@ -2,31 +2,41 @@
 
 Each window begins some days before the next one. Models are fitted on what came before it, candidates come from them
 as they will at serving, and a candidate's label is whether the shopper's order in the window held it. One window ties
-with counting; several win, since each shows other weeks, promotions and shoppers.
+with counting; several win, since each shows other weeks, promotions and shoppers. In a shop without times, folds take
+their place: each hides a part of other shoppers' purchases (``training.held_out``).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from models.base import Fitting, Model
+from models.base import Fitting
+from models.basis import Basis
 from models.candidates import gather
-from models.features import Basis, features
+from models.features import SOURCES as FEATURE_SOURCES
+from models.features import World, features
 from models.histories import Histories
 from models.ranker import DEPTHS
 from models.schema import DAY, NO_HISTORY, NO_ROWS, UNKNOWN, Bools, Context, Doubles, Floats
 from models.shop import Shop
 from models.sources import new_models
 from training.fit import before
+from training.held_out import hidden_parts
 from training.prices import with_prices
 from training.read.shop_data import ShopData
 from training.split import Requests, make_requests
 
-TASKS_OF = {"next-order": ("next-order",), "discovery": ("discovery",), "complements": ("complements", "completing")}
+TASKS_OF = {
+    "next-order": ("next-order",),
+    "discovery": ("discovery", "session"),
+    "complements": ("complements", "completing"),
+}
 """Ranker -> the tasks of ``training.split`` that it learns from."""
-NEGATIVES = 60
-"""Candidates that were not bought, drawn for each request; each stands for as many as were left out."""
+NEGATIVES = 80
+"""Candidates that were not bought, drawn for each shopper and shared by a ranker's tasks; each stands for as many as
+were left out."""
 MOST_USERS = 2000
 """Shoppers drawn for each task of a window."""
 LONGER = 2
@@ -54,8 +64,7 @@ class Past:
     """The world as it was at a moment."""
 
     data: ShopData
-    basis: Basis
-    models: dict[str, Model]
+    world: World
     histories: Histories
 
 
@@ -65,49 +74,71 @@ def learn_window(data: ShopData, shop: Shop, start: int, days: int, seed: int) -
     Args:
         data: purchases until the end of the window at least, and none that training must not see.
         shop: the settings.
-        start: the moment that models may know the past of.
+        start: the moment that models may know the past of; -1, -2, …: in a shop without times, the fold of shoppers
+            a part of whose purchases is hidden from them.
         days: of the window.
         seed: of the draws.
     """
     with threadpool_limits(1):
-        known = with_prices(before(data, start))
-        if not len(known.purchases):
-            return {}
-        past = _past(known, start, seed)
-        out: dict[str, Examples] = {}
-        for ranker, tasks in TASKS_OF.items():
+        if start < 0:
+            return _learn_fold(data, shop, -1 - start, seed)
+        asked = {}
+        for ranker in TASKS_OF:
             end = start + days * DAY * (LONGER if ranker == "discovery" else 1)
-            asked = make_requests(data.purchases, start, end, MOST_USERS, seed)
-            found = [_examples(past, shop, ranker, one, seed) for one in asked if one.task in tasks]
-            if found:
-                out[ranker] = joined(found)
-        return out
+            asked[ranker] = make_requests(data.purchases, start, end, MOST_USERS, seed)
+        return _learned(before(data, start), shop, start, asked, seed)
 
 
-def _past(known: ShopData, start: int, seed: int) -> Past:
-    bundle = Fitting(known.purchases, known.catalogue, start, seed, 1)
-    wanted = {"ease", "als", "bought-together", *(name for depths in DEPTHS.values() for name in depths)}
+def _learn_fold(data: ShopData, shop: Shop, fold: int, seed: int) -> dict[str, Examples]:
+    until = int(data.purchases.time.max(initial=0)) + 1
+    split = hidden_parts(data.purchases, until, MOST_USERS, seed, fold, shop.training.windows)
+    known = replace(data, purchases=split.known)
+    return _learned(known, shop, until, dict.fromkeys(TASKS_OF, split.requests), seed)
+
+
+def _learned(
+    data: ShopData, shop: Shop, until: int, asked: Mapping[str, list[Requests]], seed: int
+) -> dict[str, Examples]:
+    """Return the examples, by ranker, of what those are ``asked`` who know ``data`` (of ``until``) and no more."""
+    known = with_prices(data)
+    if not len(known.purchases):
+        return {}
+    past = _past(known, shop, until, seed)
+    out: dict[str, Examples] = {}
+    for ranker, tasks in TASKS_OF.items():
+        found = [
+            _examples(past, ranker, one, NEGATIVES // len(tasks), seed) for one in asked[ranker] if one.task in tasks
+        ]
+        if found:
+            out[ranker] = joined(found)
+    return out
+
+
+def _past(known: ShopData, shop: Shop, start: int, seed: int) -> Past:
+    bundle = Fitting(known.purchases, known.catalogue, start, seed, 1, known.user_columns, shop.zone)
+    wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
     models = {name: model.fit(bundle) for name, model in new_models().items() if name in wanted}
-    return Past(known, Basis().fit(bundle), models, Histories.of(known.purchases))
+    world = World(Basis().fit(bundle), models, known.contexts, shop.zone)
+    return Past(known, world, Histories.of(known.purchases))
 
 
-def _examples(past: Past, shop: Shop, ranker: str, requests: Requests, seed: int) -> Examples:
+def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed: int) -> Examples:
     rng = np.random.default_rng([seed, len(requests)])
     parts: list[tuple[Floats, Bools, Doubles]] = []
     found = 0
     for number, truth in enumerate(requests.truth):
         context = _context(past, requests, number)
         bought = np.unique(context.history.product) if ranker == "discovery" else NO_ROWS
-        rows = gather(past.models, {}, DEPTHS[ranker], context, bought).rows
+        rows = gather(past.world.models, {}, DEPTHS[ranker], context, bought).rows
         rows = rows[rows != context.page]
         right = np.isin(rows, truth)
         found += int(right.sum())
         wrong = np.flatnonzero(~right)
-        drawn = rng.choice(wrong, min(NEGATIVES, len(wrong)), replace=False)
+        drawn = rng.choice(wrong, min(negatives, len(wrong)), replace=False)
         kept = np.sort(np.concatenate([np.flatnonzero(right), drawn]))
         weight = np.where(right[kept], 1.0, len(wrong) / max(len(drawn), 1)) / np.sqrt(len(truth))
         user_id = past.data.users.id(context.user) if context.user != UNKNOWN else None
-        values = features(past.basis, past.models, past.data.contexts, context, rows[kept], shop.zone, user_id)
+        values = features(past.world, context, rows[kept], user_id)
         parts.append((values, right[kept], weight))
     values, bought_, weights = (np.concatenate([part[place] for part in parts]) for place in range(3))
     return Examples(values, bought_, weights, found, sum(len(truth) for truth in requests.truth))
@@ -119,9 +150,10 @@ def _context(past: Past, requests: Requests, number: int) -> Context:
         at=int(requests.at[number]),
         user=user,
         page=int(requests.page[number]),
+        recent=requests.recent[number] if requests.recent else NO_ROWS,
         store=store,
         history=past.histories.of_user(user) if user != UNKNOWN else NO_HISTORY,
-        fields={"store": past.data.stores.id(store)} if store != UNKNOWN else {},
+        fields=requests.fields_of(number) | ({"store": past.data.stores.id(store)} if store != UNKNOWN else {}),
     )
 
 

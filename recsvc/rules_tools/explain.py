@@ -72,9 +72,10 @@ def _item(item: Item) -> str:
     score = f"{item.score:.4f}"
     if factors:
         score += f" = {item.score / whole:.4f}" + "".join(f" x {one['factor']:g} ({one['rule']})" for one in factors)
+    traded = "".join(f" x {one['factor']:.4g} ({one['name']})" for one in told.get("trade_offs", ()))
     sources = ", ".join(f"{source} {part:.4f}" for source, part in told.get("sources", {}).items() if part)
     return f"  {item.position:>3}  {item.product_id:<12} {name:<40} {item.source:<8} {item.reason.text}\n" + (
-        f"       score {score}; models {told.get('model_score', 0):.4f}{f' ({sources})' if sources else ''}"
+        f"       score {score}; models {told.get('model_score', 0):.4f}{traded}{f' ({sources})' if sources else ''}"
     )
 
 

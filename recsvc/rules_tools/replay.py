@@ -45,7 +45,9 @@ def with_purchases_of(early: Snapshot, late: Snapshot) -> Snapshot:
     lines = np.flatnonzero((user != UNKNOWN) & (product != UNKNOWN))
     lines = lines[np.argsort(user[lines], kind="stable")]
     ptr = np.searchsorted(user[lines], np.arange(len(early.users) + 1)).astype(np.int64)
-    parts = (past.time[lines], past.order[lines], past.quantity[lines], past.price[lines])
+    stores = early.stores.rows([late.stores.id(row) for row in range(len(late.stores))])
+    store = np.where(past.store == UNKNOWN, UNKNOWN, stores[past.store])[lines] if len(stores) else past.store[lines]
+    parts = (past.time[lines], past.order[lines], past.quantity[lines], past.price[lines], store.astype(np.int32))
     return replace(early, histories=Histories(ptr, product[lines].astype(np.int32), *parts))
 
 
@@ -76,8 +78,9 @@ def _orders(history: History, start: int, end: int) -> Iterator[History]:
     for number in numbers[kept]:
         lines = history.order == number
         yield History(
-            *(part[lines] for part in (history.product, history.time, history.order, history.quantity, history.price))
-        )
+            history.product[lines], history.time[lines], history.order[lines], history.quantity[lines],
+            history.price[lines], history.store[lines],
+        )  # fmt: skip
 
 
 def _requests(

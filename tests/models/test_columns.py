@@ -34,6 +34,18 @@ def test_columns_come_back_from_arrays(
     assert [loaded["n"].value(row) for row in range(len(finite))] == finite
 
 
+@given(st.lists(st.tuples(st.none() | any_text, st.none() | st.floats(-9, 9), st.booleans()), max_size=12))
+def test_rows_are_taken_by_mask_and_by_place(rows: list[tuple[str | None, float | None, bool]]) -> None:
+    """Both give the same values; the vocabulary stays."""
+    text, number = text_column([row[0] for row in rows]), number_column([row[1] for row in rows])
+    mask = np.array([row[2] for row in rows], np.bool_)
+    for chosen in (mask, np.flatnonzero(mask)):
+        some, few = text.take(chosen), number.take(chosen)
+        assert [some.value(row) for row in range(len(some.codes))] == [row[0] or None for row in rows if row[2]]
+        assert [few.value(row) for row in range(len(few.values))] == [row[1] for row in rows if row[2]]
+        assert some.vocabulary is text.vocabulary
+
+
 def catalogue(**columns: Column) -> Catalogue:
     n = 4
     return Catalogue.of(IdIndex.of(str(row) for row in range(n)), columns, "v")

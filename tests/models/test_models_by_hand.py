@@ -155,16 +155,16 @@ def test_two_visits_around_midnight_are_no_short_cycle() -> None:
 
 
 def test_a_shop_without_times_still_knows_what_is_bought_again() -> None:
-    """All times 0, asked today: the rates stand, and the reason names no number of days."""
+    """All times 0, asked today: an order counts as a week, and the reason names no number of days."""
     orders = [Order(0, [0, 1], age=0), Order(0, [0], age=0)]
     shop = shop_of(orders, 2, until=0)
     data = Fitting(shop.data.purchases, shop.data.catalogue, 1)
     model, context = BuyAgain().fit(data), shop.context(0, at=1)
     later = type(context)(UNTIL, 0, history=context.history)
     assert model.candidates(later, 2).rows.tolist() == [0, 1]
-    assert model.score(later, np.array([1], np.int32))[0] == pytest.approx(
-        model.score(later, np.array([0], np.int32))[0] / 2
-    )
+    milk, salt = model.score(later, np.array([0, 1], np.int32))
+    older = 2 ** (-7 / 80)  # the weight of the order before the last
+    assert salt / milk == pytest.approx(older / (1 + older))
     fact = model.fact(later, 0)
     assert fact is not None
     assert fact.values == {}

@@ -78,6 +78,18 @@ def test_bought_together_finds_the_pair_not_the_bestseller() -> None:
     assert model.fact(shop.context(page=1), 0) is None, "bread goes with everything: no fact about tea"
 
 
+def test_where_no_order_holds_two_products_a_shopper_is_the_basket() -> None:
+    """A set of users and items: tea (1) and milk (2) are always had by the same, bread (0) by everybody."""
+    sets = [[0, 1, 2]] * 10 + [[0, 3]] * 10
+    shop = shop_of([Order(user, [product], age=0) for user, mine in enumerate(sets) for product in mine], 5)
+    model = BoughtTogether(prior=1.0).fit(shop.data)
+    found = model.candidates(shop.context(page=1), 5)
+    assert set(found.rows.tolist()[:2]) == {0, 2}
+    fact = model.fact(shop.context(page=1), 2)
+    assert fact is not None
+    assert fact.text.format(**fact.values) == "Bought with 1 by 10 shoppers, 2.0 times more often than chance"
+
+
 def test_buy_again_puts_the_staple_first_and_waits_for_its_cycle() -> None:
     """Milk (0), bought each week, comes before salt (1), bought once; right after a purchase it counts less."""
     orders = [Order(user, [0], age=age) for user in range(30) for age in range(7 + user % 5, 120, 7)]

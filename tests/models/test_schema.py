@@ -1,11 +1,14 @@
 """``best``, ``take`` and histories: what every model and the request path stand on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model_data import UNTIL, Order, purchases_of
+from models.columns import number_column, text_column
 from models.errors import ArtifactError
 from models.histories import Histories
 from models.schema import DAY, NO_HISTORY, UNKNOWN, best, take
@@ -80,6 +83,15 @@ def test_before_is_strict(given_orders: list[Order], age: int) -> None:
     history, moment = Histories.of(lines).of_user(0), UNTIL - age * DAY
     assert history.before(moment).time.tolist() == [time for time in history.time.tolist() if time < moment]
     assert len(history.before(moment).product) == len(history.before(moment))
+
+
+def test_lines_take_their_context_with_them() -> None:
+    """A mask of lines is one of their fields; without fields there are none."""
+    lines = purchases_of([Order(0, [1, 2, 3])], 4)
+    assert lines.where(lines.product > 1).fields == {}
+    told = replace(lines, fields={"device": text_column(["a", None, "b"]), "degrees": number_column([1, 2, None])})
+    some = told.where(told.product > 1).fields
+    assert [[some[name].value(row) for row in range(2)] for name in ("device", "degrees")] == [[None, "b"], [2.0, None]]
 
 
 def test_nobody_has_no_history() -> None:

@@ -132,6 +132,11 @@ def test_every_built_in_page_shows_built_in_carousels() -> None:
             '[context.fields]\nbasket = "number"',
             "context.fields.basket: Input should be 'categorical' or 'numeric'",
         ),
+        (
+            "",
+            '[context.fields]\nuser_id = "categorical"\napp = "categorical"\nstore = "categorical"',
+            "context.fields: 'user_id' is built in: take another name; 'store' is built in: take another name",
+        ),
     ],
 )
 def test_a_fault_is_told_with_its_path_and_what_was_meant(toml: Path, top: str, rest: str, fault: str) -> None:
@@ -213,6 +218,16 @@ def test_context_tables_are_read_by_name(toml: Path) -> None:
     assert list(shop.context.tables) == ["promotions"]
     assert shop.context.tables["promotions"].keys == {"product_id": "p"}
     assert shop.context.fields == {"app": "categorical"}
+
+
+def test_a_situation_is_told_by_built_in_fields_and_by_those_of_the_shop(toml: Path) -> None:
+    """A built-in one is a text, unless the shop declares it as a number."""
+    shop = read(toml, rest='[context.fields]\napp = "categorical"\nweather = "numeric"\n')
+    assert shop.context.kinds == {
+        **dict.fromkeys(("device", "referrer", "campaign", "country"), "categorical"),
+        "weather": "numeric",
+        "app": "categorical",
+    }
 
 
 def test_a_shop_is_never_changed(toml: Path) -> None:

@@ -49,6 +49,14 @@ def test_a_task_that_vanished_is_a_loss() -> None:
     assert len(losses({}, LIVE, "ndcg@10")) == 2
 
 
+def test_a_week_without_newcomers_is_no_loss() -> None:
+    """Their first orders count where they were asked for, and only there."""
+    live = {**LIVE, "first-order": {"ndcg@10": [0.2, 0.1, 0.3]}}
+    assert losses(with_ndcg(0.5, 0.7), live, "ndcg@10") == []
+    fresh = {**with_ndcg(0.5, 0.7), "first-order": {"ndcg@10": [0.05, 0.0, 0.1]}}
+    assert losses(fresh, live, "ndcg@10") == ["first-order: ndcg@10 0.0500 is below the live 0.2000 [0.1000, 0.3000]"]
+
+
 def test_a_live_version_without_figures_cannot_win() -> None:
     """Trained with --fast, or without times; a task that is new is no loss either."""
     assert losses(with_ndcg(0.0, 0.0), {}, "ndcg@10") == []

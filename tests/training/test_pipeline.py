@@ -150,7 +150,7 @@ def test_a_version_that_is_not_published_is_there_and_can_be_promoted(trained_sh
 
 def test_a_run_that_could_not_be_judged_does_not_replace_one_that_was(tiny_shop: TinyShop) -> None:
     """Data that ends before there is anything to hold out: written, kept back, and each task named."""
-    report = run_fast(tiny_shop, tiny_shop.artifacts, until="2026-04-10", judge=True)
+    report = run_fast(tiny_shop, tiny_shop.artifacts, until="2026-04-02", judge=True)
     assert (report.results, report.published) == ([], False)
     assert report.refused is not None and "next-order: could not be judged" in report.refused
     assert report.folder.is_dir()
@@ -186,9 +186,19 @@ def test_old_versions_are_deleted_and_the_live_one_before_stays(tiny_shop: TinyS
     assert registry.rollback().name == first.version
 
 
-def test_a_shop_without_times_trains_and_is_not_judged(tiny_shop: TinyShop, tmp_path: Path) -> None:
-    """Nothing can be held out; the version is published all the same."""
+def test_a_shop_without_times_is_judged_by_its_last_orders(tiny_shop: TinyShop, tmp_path: Path) -> None:
+    """They are hidden from the models that are judged, and known to the version that is published."""
     change(tiny_shop, ', time = "when"', "")
     report = run_fast(tiny_shop, tmp_path / "timeless", judge=True)
-    assert (report.results, report.published) == ([], True)
+    assert {"next-order", "complements", "completing"} <= {result.task for result in report.results}
+    assert report.published
     assert report.manifest.until <= DAY
+    assert len(open_artifact(report.folder).group("history")["time"]) == report.manifest.data["lines"]
+
+
+def test_until_means_nothing_without_times_and_a_note_says_so(tiny_shop: TinyShop, tmp_path: Path) -> None:
+    """The version is the same as without it."""
+    change(tiny_shop, ', time = "when"', "")
+    plain, asked = run_fast(tiny_shop, tmp_path / "a"), run_fast(tiny_shop, tmp_path / "b", until="2026-06-01")
+    assert plain.manifest.files == asked.manifest.files
+    assert any("--until" in note for note in asked.manifest.data["tables"]["purchases"]["notes"])

@@ -1,11 +1,14 @@
 """The tasks that versions are judged by: what is asked, what counts as found, and that nothing looks ahead."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_data import UNTIL, Order, purchases_of
+from models.columns import number_column, text_column
 from models.schema import DAY, UNKNOWN, Purchases
 from training.split import TASKS, Requests, make_requests
 
@@ -38,8 +41,8 @@ def tasks() -> dict[str, Requests]:
 
 
 def test_every_task_is_judged_by_a_carousel_of_its_own(tasks: dict[str, Requests]) -> None:
-    """The four tasks come in the order in which the page on quality tells them."""
-    assert list(tasks) == list(TASKS)
+    """The tasks come in the order in which the page on quality tells them; the last two where many are new."""
+    assert [*tasks, "session", "first-order"] == list(TASKS)
 
 
 def test_next_order_is_the_first_order_of_two_products_of_each_shopper(tasks: dict[str, Requests]) -> None:
@@ -69,6 +72,48 @@ def test_complements_and_completing_ask_for_the_rest_of_an_order(tasks: dict[str
         assert whole == [[1, 4], [5, 6, 7]]
     assert (unknown.known, known.known) == (False, True)
     assert unknown.page.tolist() == known.page.tolist()
+
+
+def test_a_request_has_the_context_of_its_own_first_line() -> None:
+    """Of the order that is asked for, or of the first purchase in the window; what is unknown is left out."""
+    orders = [Order(0, [1], age=30), Order(0, [3], age=10), Order(0, [1, 4], age=5), Order(1, [2, 5], age=4)]
+    bare = purchases_of(orders, 6)
+    places = text_column(["home", "train", "work", "home", None, "shop"])
+    told = tasks_of(replace(bare, fields={"place": places, "degrees": number_column([1, 2, 3, 4, 0, None])}))
+    work, known = {"place": "work", "degrees": 3.0}, {"degrees": 0.0}
+    for name in ("next-order", "complements", "completing"):
+        assert [told[name].fields_of(number) for number in range(len(told[name]))] == [work, known]
+    assert [told["discovery"].fields_of(0)] == [{"place": "train", "degrees": 2.0}]
+    assert [tasks_of(bare)[name].fields_of(0) for name in tasks_of(bare)] == [{}] * 4
+
+
+def test_a_session_is_asked_for_its_second_half_where_most_shoppers_are_new() -> None:
+    """Users 1 and 2 came in the window, user 0 was there before; the lines of an order lie in their order of time."""
+    session = purchases_of([Order(1, [6], age=2.0), Order(1, [4], age=1.9), Order(1, [5], age=1.8)], 8)
+    session = replace(session, order=np.zeros(3, np.int32))
+    task = tasks_of(session)["session"]
+    assert (task.user.tolist(), task.known, task.page.tolist()) == ([1], False, [UNKNOWN])
+    assert [recent.tolist() for recent in task.recent] == [[6]]
+    assert truths(task) == [[4, 5]]
+    old = [Order(0, [1, 2], age=30), Order(0, [1, 3], age=2)]
+    assert "session" not in tasks_of(purchases_of([*old, Order(1, [4, 5], age=1)], 8))
+    assert "session" in tasks_of(purchases_of([*old, Order(1, [4, 5], age=1), Order(2, [4, 5], age=1)], 8))
+
+
+def test_the_first_orders_of_newcomers_are_asked_for_without_a_name() -> None:
+    """Users 0 to 19 come in the window, each with an order of two products after one of one; user 20 was there before."""
+    fresh = [Order(user, products, age) for user in range(20) for products, age in (([1], 9), ([2, 3], 5), ([4, 5], 1))]
+    purchases = purchases_of([*fresh, Order(20, [6], age=30), Order(20, [6, 7], age=3)], 8)
+    task = tasks_of(purchases)["first-order"]
+    assert (task.user.tolist(), task.known, set(task.page.tolist())) == (list(range(20)), False, {UNKNOWN})
+    assert truths(task) == [[2, 3]] * 20
+    assert set(task.at.tolist()) == {UNTIL - 5 * DAY}
+    assert len(tasks_of(purchases, 7)["first-order"]) == 7
+
+
+def test_a_week_with_fewer_newcomers_is_not_judged_by_them() -> None:
+    """Nineteen say nothing yet."""
+    assert "first-order" not in tasks_of(purchases_of([Order(user, [2, 3], age=5) for user in range(19)], 8))
 
 
 def test_an_order_with_a_product_twice_is_no_order_of_two() -> None:

@@ -79,12 +79,28 @@ def test_a_run_tells_its_version_and_versions_lists_it(tiny_shop: TinyShop) -> N
     assert listed[0]["metrics"]["next-order"]["carousel"] == "for-you"
 
 
-def test_evaluate_measures_the_same_as_the_run_did_and_keeps_nothing(trained_shop: TinyShop, tmp_path: Path) -> None:
+def test_evaluate_measures_the_same_as_the_run_did_and_keeps_nothing(
+    trained_shop: TinyShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Same data and seed, same figures; no artifacts folder, no version, no refused rows."""
-    done = train(trained_shop.folder, "evaluate", "shop.toml", "--json", "--artifacts", str(tmp_path / "none"))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["evaluate", str(trained_shop.toml), "--json"], catch_exceptions=False)
     assert told(done) == trained_shop.report.manifest.metrics
     assert done.stderr == ""
     assert not list(tmp_path.iterdir())
+
+
+def test_evaluate_tells_what_context_is_worth(trained_shop: TinyShop) -> None:
+    """One more row for each task, with the paired difference; the other figures stay."""
+    words = ["evaluate", str(trained_shop.toml), "--shuffle-context", "--json"]
+    figures = told(CliRunner().invoke(cli, words, catch_exceptions=False))
+    shuffled = {name: figures.pop(name) for name in list(figures) if name.endswith("/shuffled")}
+    assert figures == trained_shop.report.manifest.metrics
+    assert list(shuffled) == [f"{task}/shuffled" for task in ("next-order", "complements", "completing")]
+    for name, row in shuffled.items():
+        own = figures[name.partition("/")[0]]
+        gap = own["ndcg@10"][0] - row["ndcg@10"][0]
+        assert row["difference"]["ndcg@10"][0] == pytest.approx(gap, abs=2e-5)
 
 
 def test_people_get_a_table_progress_and_a_star(tiny_shop: TinyShop) -> None:
@@ -109,7 +125,7 @@ def test_an_empty_folder_says_how_to_get_a_version(tmp_path: Path) -> None:
 
 def test_evaluate_says_where_there_is_nothing_to_judge(trained_shop: TinyShop) -> None:
     """Instead of an empty table."""
-    done = CliRunner().invoke(cli, ["evaluate", str(trained_shop.toml), "--until", "2026-04-10"])
+    done = CliRunner().invoke(cli, ["evaluate", str(trained_shop.toml), "--until", "2026-04-02"])
     assert done.exit_code == 0
     assert "nothing to judge" in done.stdout
 

@@ -6,8 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from training.metrics.bootstrap import Interval, mean_interval
+from models.schema import UNKNOWN
+from training.metrics.bootstrap import Interval, mean_interval, signed
+from training.metrics.by_user import lists_of, scores
 from training.metrics.ranking import Lists, hit_rate, ndcg, recall
+from training.split import Requests
 
 SECOND, THIRD, FOURTH = 1 / np.log2(3), 1 / 2, 1 / np.log2(5)
 """Discounts of the positions; the first has 1."""
@@ -88,3 +91,31 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
 def test_an_interval_reads_as_people_write_it() -> None:
     """As in the table on the terminal."""
     assert str(Interval(0.5, 0.25, 0.75)) == "0.5000 [0.2500, 0.7500]"
+
+
+def asked(users: list[int], truth: list[list[int]]) -> Requests:
+    """Return requests of ``users`` who bought the products ``truth``."""
+    user, rows = np.array(users, np.int32), tuple(np.array(found, np.int32) for found in truth)
+    none = np.full(len(users), UNKNOWN, np.int32)
+    return Requests("next-order", user, True, none, none, np.zeros(len(users), np.int64), rows)
+
+
+def test_a_shopper_counts_once_however_often_she_was_asked() -> None:
+    """User 7 found one of two, and then nothing; user 3 found all: users ascending, her mean of two requests once."""
+    shown = np.array([[4, 1, 2], [0, 0, 0], [3, UNKNOWN, UNKNOWN]])
+    found = scores(asked([7, 7, 3], [[1, 5], [2], [3]]), shown, 6)
+    assert found["recall@10"].tolist() == [1, 0.25]
+    assert found["hit@10"].tolist() == [1, 0.5]
+    assert found["ndcg@10"] == pytest.approx([1, SECOND / (1 + SECOND) / 2])
+
+
+def test_a_product_that_nobody_knows_is_never_a_hit() -> None:
+    """Not even where the last product of all was bought by the one who was asked before."""
+    lists = lists_of(asked([0, 1], [[5], [0]]), np.array([[UNKNOWN], [UNKNOWN]]), 6)
+    assert not lists.hits.any()
+    assert lists.truth.tolist() == [1, 1]
+
+
+def test_a_difference_is_told_with_its_signs() -> None:
+    """A gain looks like one."""
+    assert signed(Interval(0.01234, -0.002, 0.03)) == "+0.0123 [-0.0020, +0.0300]"

@@ -19,6 +19,11 @@ class Interval:
         return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
 
+def signed(gap: Interval) -> str:
+    """Return a difference as text, with its signs."""
+    return f"{gap.mean:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}]"
+
+
 def mean_interval(values: Doubles, rounds: int, seed: int) -> Interval:
     """Return the mean of (n_users,) ``values`` with its percentile interval over ``rounds`` resamples of users.
 

@@ -25,6 +25,11 @@ def _rows(facts: Facts) -> Iterator[str]:
     ]
     for count, table, reason in sorted(refused, reverse=True)[:3]:
         yield f"{count:,} rows of {table} are refused ({reason}): mend them at the source, or name them in `keep`."
+    unknown = [
+        (count, table.name, reason) for table in facts.tables.values() for reason, count in table.unknown.items()
+    ]
+    for count, table, reason in sorted(unknown, reverse=True)[:3]:
+        yield f"{count:,} rows of {table} are kept without a value ({reason}): mend it at the source, or with `derive`."
     lost = facts.tables["purchases"].set_aside.get("return without its purchase", 0)
     if lost > MANY * max(facts.lines, 1):
         yield f"{lost:,} returns find no purchase: give their order_id, or export from an earlier day on."

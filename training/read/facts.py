@@ -31,6 +31,8 @@ class TableFacts:
     """Reason -> rows at fault."""
     set_aside: Counter[str] = field(default_factory=Counter)
     """Reason -> rows that are all right but not wanted."""
+    unknown: Counter[str] = field(default_factory=Counter)
+    """Reason -> rows that are kept without a value that cannot be used."""
     examples: list[Example] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -42,7 +44,7 @@ class TableFacts:
     def plain(self) -> dict[str, Any]:
         """Return the table's facts as plain data for JSON."""
         own = {one: getattr(self, one) for one in self.__slots__}
-        counters = {"refused": dict(self.refused), "set_aside": dict(self.set_aside)}
+        counters = {one: dict(own[one]) for one in ("refused", "set_aside", "unknown")}
         return {**own, **counters, "examples": [asdict(one) for one in self.examples], "kept": self.kept}
 
 

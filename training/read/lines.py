@@ -1,9 +1,12 @@
 """Purchase lines from files to inside rows: validated, without products that are none, sorted."""
 
+from collections.abc import Mapping
+
 from models.errors import ConfigError, DataError
-from models.shop import PurchaseTable
+from models.shop import FieldKind, PurchaseTable
 from training.read.engine import Session, literal
 from training.read.facts import TableFacts
+from training.read.fields import clean_fields, field_roles
 from training.read.mapping import PURCHASES, Plan, plan
 from training.read.stage import stage
 
@@ -37,13 +40,20 @@ RETURNED = (
 WHO = ("user_id", "visitor_id", "session_id", "order_id")
 
 
-def plan_purchases(table: PurchaseTable) -> Plan:
-    """Return what the columns of the purchases are.
+def plan_purchases(table: PurchaseTable, kinds: Mapping[str, FieldKind]) -> Plan:
+    """Return what the columns of the purchases are; ``kinds`` are the fields of a request.
 
     Raises:
-        ConfigError: nothing says who bought, or see ``mapping.plan``.
+        ConfigError: nothing says who bought, a column could be of the line or of the request, or see ``mapping.plan``.
     """
-    planned = plan("data.purchases", table, PURCHASES, ["product_id"], closed=True)
+    for one in (*table.columns, *table.derive, *table.attributes):
+        if one in kinds and one in PURCHASES:
+            raise ConfigError(
+                f"context.fields.{one}: data.purchases has a column of that name: call the field otherwise"
+            )
+    otherwise = "; a field of the request is declared in context.fields"
+    known = {**PURCHASES, **field_roles(kinds)}
+    planned = plan("data.purchases", table, known, ["product_id"], closed=True, otherwise=otherwise)
     if not any(one in planned.roles for one in WHO):
         raise ConfigError(f"data.purchases: nothing says who bought: map one of {', '.join(WHO)}")
     return planned
@@ -83,9 +93,10 @@ def checks(planned: Plan, now: int, currency: str | None) -> dict[str, str]:
 def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> TableFacts:
     """Read the purchases into the engine's table ``lines``, with a column for every name, and count what goes.
 
-    Columns: user, product, store, order_key, time, quantity (above 0), price, kind (0 = bought, 1 = taken back).
+    Columns: user, product, store, order_key, time, quantity (above 0), price, kind (0 = bought, 1 = taken back), number (the
+    order's id, where it is a whole number), and those of ``clean_fields``.
     """
-    planned = plan_purchases(table)
+    planned = plan_purchases(table, session.shop.context.kinds)
     facts = stage(session, planned, checks(planned, session.now, session.shop.currency), "raw_lines").facts
     expected = session.shop.training.expected_files
     if expected is not None and len(facts.files) < expected:
@@ -100,6 +111,8 @@ def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> Ta
         _set_aside(session, facts, "at or after --until", f"time >= {until}")
     if "time" not in planned.roles:
         facts.notes.append("no time column: nothing that depends on time is learned")
+        if until is not None:
+            facts.notes.append("no time column: --until leaves nothing out")
     if "price" not in planned.roles:
         facts.notes.append("no price column: spend and price bands are not known")
     return facts
@@ -131,7 +144,9 @@ def _uniform(session: Session, planned: Plan) -> str:
     return f"""select "#file", "#row", {user} as user, product_id as product, {store} as store,
         hash({user}, coalesce({", ".join([*orders, day])})) as order_key, {column("time", "0::bigint")} as time,
         abs(coalesce({quantity}, 1.0)) as quantity, {column("price", "null::double")} as price,
-        (case when {taken} then 1 else {event} end)::utinyint as kind from raw_lines"""
+        (case when {taken} then 1 else {event} end)::utinyint as kind,
+        {"try_cast(order_id as bigint)" if has("order_id") else "null::bigint"} as number
+        {clean_fields(session, planned.roles)} from raw_lines"""
 
 
 def _set_aside(session: Session, facts: TableFacts, reason: str, condition: str) -> None:

@@ -45,7 +45,9 @@ class Plan:
         return {our.removeprefix("#"): self.source(our) for our in self.roles}
 
 
-def plan(what: str, table: Table, known: Mapping[str, Role], required: Collection[str], closed: bool) -> Plan:
+def plan(
+    what: str, table: Table, known: Mapping[str, Role], required: Collection[str], closed: bool, otherwise: str = ""
+) -> Plan:
     """Return what the columns of ``table`` are.
 
     Args:
@@ -54,15 +56,17 @@ def plan(what: str, table: Table, known: Mapping[str, Role], required: Collectio
         known: roles of the names that mean something to us.
         required: names without which the table is of no use.
         closed: True where other names mean nothing; False keeps them as attributes.
+        otherwise: what to do with a name that means nothing.
 
     Raises:
         ConfigError: an unknown name, a name given twice, or a required one missing.
     """
     given = [*table.columns, *table.derive, *table.attributes]
+    alike = [one.lower() for one in given]  # as the engine has it
     for one in given:
         if closed and one not in known:
-            raise ConfigError(f"{what}.columns.{one}: means nothing here{suggest(one, known)}")
-        if given.count(one) > 1:
+            raise ConfigError(f"{what}.columns.{one}: means nothing here{suggest(one, known)}{otherwise}")
+        if alike.count(one.lower()) > 1:
             raise ConfigError(f"{what}: {one!r} is given twice: keep one of columns, derive and attributes")
     for one in required:
         if one not in given:

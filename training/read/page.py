@@ -35,6 +35,8 @@ def _table(table: TableFacts) -> Iterator[str]:
                 yield f"      {example.file}, line {example.line}: {_short(example.row)}"
     for reason, count in sorted(table.set_aside.items(), key=lambda one: (-one[1], one[0])):
         yield f"    set aside {count:,}: {reason}"
+    for reason, count in sorted(table.unknown.items(), key=lambda one: (-one[1], one[0])):
+        yield f"    kept without the value {count:,}: {reason}"
     for note in table.notes:
         yield f"  {note}"
 

@@ -1,14 +1,17 @@
 """Purchase lines as sorted arrays: repeated lines count once, and what was taken back is gone."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from models.schema import Bools, Doubles, Ints, Longs, Purchases
+from models.shop import FieldKind
 from training.read.engine import Session
 from training.read.facts import TableFacts
+from training.read.fields import columns_of_fields, count_unknown, field_sql, given_fields
 from training.read.returns import take_back
 
 REPEATED = "repeated line: counted once"
@@ -27,19 +30,31 @@ class Lines:
     price: Doubles
     taken_back: Bools
     """True for a return, whose quantity is above 0 too."""
+    fields: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    """The request's context: codes of texts, numbers."""
 
     def __len__(self) -> int:
         return len(self.user)
 
     def where(self, mask: Bools) -> "Lines":
         """Return the lines that ``mask`` holds for."""
-        return Lines(*(getattr(self, one)[mask] for one in self.__slots__))
+        fields = {name: values[mask] for name, values in self.fields.items()}
+        return Lines(**{one: getattr(self, one)[mask] for one in VALUES}, fields=fields)
+
+
+VALUES = tuple(one for one in Lines.__slots__ if one != "fields")
+"""What makes a line; its context comes with it."""
 
 
 def purchases_of(session: Session, facts: TableFacts, counts: tuple[int, int, int]) -> Purchases:
     """Return the engine's table ``lines`` as purchases; ``counts`` are the numbers of users, products and stores."""
     timed = "time" in facts.mapping
-    lines = fetch(session, timed)
+    fields = given_fields(session.shop, facts)
+    count_unknown(session, facts, fields)
+    counted = not timed and counted_by_shopper(session)
+    if counted:
+        facts.notes.append("orders are numbered by shopper, and follow one another by number")
+    lines = fetch(session, "number, f, r" if counted else None if timed else "f, r", fields)
     if timed or "order_id" in facts.mapping:
         fresh = ~repeats(lines)
         _note(facts, REPEATED, len(lines) - int(fresh.sum()))
@@ -53,19 +68,31 @@ def purchases_of(session: Session, facts: TableFacts, counts: tuple[int, int, in
     return Purchases(
         kept.user, kept.product, kept.time, orders, kept.store, kept.quantity.astype(np.float32),
         kept.price.astype(np.float32), *counts, n_orders=int(orders.max(initial=-1)) + 1,
+        fields=columns_of_fields(session, fields, kept.fields),
     )  # fmt: skip
 
 
-def fetch(session: Session, timed: bool) -> Lines:
-    """Return the lines of the engine, sorted; without times the order of the files stands for time."""
-    order = "2, 5, 1, 4, 3, 6, 7, 8" if timed else "2, f, r"
+def counted_by_shopper(session: Session) -> bool:
+    """Return whether order ids are numbers that start again with each shopper: the sequence of the orders, then."""
+    found = session.rows(
+        "select count(*) = count(number) and 2 * count(distinct number) <= count(distinct (user, number)) from lines "
+        "where user <> ''"
+    )
+    return bool(found[0][0])
+
+
+def fetch(session: Session, sequence: str | None, fields: Mapping[str, FieldKind]) -> Lines:
+    """Return the lines of the engine, sorted by user and time; without times ``sequence`` (SQL) stands for time."""
+    values, joins = field_sql(session, fields)
+    order = "2, 5, 1, 4, 3, 6, 7, 8" if sequence is None else f"2, {sequence}"
     found = session.arrays(
         "select coalesce(p.row, -1) as product, coalesce(u.row, -1) as user, coalesce(s.row, -1) as store, order_key, "
-        'time, quantity, price, kind = 1 as taken_back, "#file" as f, "#row" as r from lines l '
+        f'time, quantity, price, kind = 1 as taken_back, "#file" as f, "#row" as r{values} from lines l '
         "left join product_ids p on p.id = l.product left join user_ids u on u.id = l.user "
-        f"left join store_ids s on s.id = l.store order by {order}, f, r"
+        f"left join store_ids s on s.id = l.store{joins} order by {order}, f, r"
     )
-    return Lines(**{one: _plain(found[one]) for one in Lines.__slots__})
+    context = {name: _plain(found[f"field{place}"]) for place, name in enumerate(fields)}
+    return Lines(**{one: _plain(found[one]) for one in VALUES}, fields=context)
 
 
 def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -73,9 +100,9 @@ def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def repeats(lines: Lines) -> Bools:
-    """Return (n_lines,): True where a line is the same as the one before it in every known value."""
+    """Return (n_lines,): True where a line is the same as the one before it in every known value but its context."""
     same = np.ones(max(len(lines) - 1, 0), np.bool_)
-    for one in lines.__slots__:
+    for one in VALUES:
         values = getattr(lines, one)
         equal = values[1:] == values[:-1]
         if values.dtype.kind == "f":

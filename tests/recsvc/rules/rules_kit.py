@@ -83,7 +83,7 @@ def history(*lines: tuple[str, float] | tuple[str, float, int], now: int = NOW) 
     times = np.array([now - round(line[1] * 86_400) for line in ordered], np.int64)
     orders = np.array([line[2] if len(line) > 2 else number for number, line in enumerate(ordered)], np.int32)
     prices = np.array([PRODUCTS[one][3] or np.nan for one in rows], np.float32)
-    return History(rows, times, orders, np.ones(len(rows), np.float32), prices)
+    return History(rows, times, orders, np.ones(len(rows), np.float32), prices, np.full(len(rows), -1, np.int32))
 
 
 def situation(

@@ -122,7 +122,7 @@ def history(at, *lines):
     times = np.array([now - days * 86_400 for _, days in lines], np.int64)
     rows = np.array([IDS.index(one) for one, _ in lines], np.int32)
     ones = np.ones(len(lines), np.float32)
-    return History(rows, times, np.arange(len(lines), dtype=np.int32), ones, ones)
+    return History(rows, times, np.arange(len(lines), dtype=np.int32), ones, ones, np.full(len(lines), -1, np.int32))
 
 
 def test_the_wine_is_first_for_wine_lovers_in_october_on_one_carousel(sample):

@@ -82,6 +82,24 @@ def test_lines_without_times_keep_the_order_of_rows(read: Read) -> None:
     assert any("no time column" in note for note in data.facts.tables["purchases"].notes)
 
 
+def test_orders_that_are_numbered_by_shopper_follow_one_another_by_number(read: Read) -> None:
+    """Rows come as they please; 10 comes after 9, and a note says what was made of it."""
+    rows = "\n".join(f"{user},{number},p{number}" for user in "ab" for number in (10, 2, 9, 1))
+    columns = 'columns = { user_id = "user", order_id = "n", product_id = "product" }'
+    data = read(f"user,n,product\n{rows}\n", toml=columns)
+    products = [data.products.id(int(row)) for row in data.purchases.product]
+    assert products == ["p1", "p2", "p9", "p10"] * 2
+    assert data.purchases.order.tolist() == list(range(8))
+    assert any("numbered by shopper" in note for note in data.facts.tables["purchases"].notes)
+
+
+def test_order_ids_of_the_whole_shop_say_nothing_of_the_sequence(read: Read) -> None:
+    """Each stands once: rows in their order."""
+    columns = 'columns = { user_id = "user", order_id = "n", product_id = "product" }'
+    data = read("user,n,product\na,7,p1\na,3,p2\nb,5,p1\n", toml=columns)
+    assert [data.products.id(int(row)) for row in data.purchases.product] == ["p1", "p2", "p1"]
+
+
 def test_until_leaves_out_the_moment_itself_and_later(read: Read) -> None:
     """Only what happened strictly before `until` is there, users and products too."""
     data = read("user,product,time\na,x,2020-01-01\nb,y,2020-01-02\n", until=DAY2)

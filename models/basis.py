@@ -1,0 +1,194 @@
+"""What training knows of products and moments beside the models: the ground that the ranker's features stand on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from models.base import Fitting
+from models.buckets import Buckets, columns_buckets
+from models.columns import NumberColumn, TextColumn
+from models.kinds import kind_codes
+from models.lifts import Lifts
+from models.schema import DAY, UNKNOWN, Arrays, Context, Floats, Ints, Longs, taken
+from models.store_sales import StoreSales
+
+SPANS = (7, 30, 90, 365)
+"""Days over which a product's share of orders is taken."""
+NEW_SPANS = (30, 90)
+"""Days over which first purchases by shopper are counted."""
+CLOCK = {"weekday": 7, "daypart": 6, "month": 12}
+"""Fields that every moment has, and how many values each takes."""
+
+
+@dataclass
+class Basis:
+    """Shares of orders, buyers, kinds, prices by product; sales by store; lifts by moment and by kind of shopper."""
+
+    shares_: Floats = field(default_factory=lambda: np.empty((0, len(SPANS)), np.float32))
+    """(n_products, n_spans) share of the orders of the last 7, 30, 90, 365 days."""
+    newcomers_: Floats = field(default_factory=lambda: np.empty((0, len(NEW_SPANS)), np.float32))
+    """(n_products, n_new_spans) share of all first purchases (of a product by a shopper) of the last 30, 90 days."""
+    buyers_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_products,) log(1 + shoppers who bought it)."""
+    again_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_products,) orders by shopper who bought it."""
+    price_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_products,) log of the price; NaN where unknown."""
+    price_now_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_products,) log of the mean price paid in the last 14 days over the price; NaN where unknown."""
+    kind_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    category_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    make_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    """(n_products,) code of kind and brand together; ``UNKNOWN`` where either is."""
+    stores: StoreSales = field(default_factory=StoreSales)
+    moments: Lifts = field(default_factory=Lifts)
+    people: Lifts = field(default_factory=Lifts)
+    fields: tuple[Buckets, ...] = ()
+    """Fields of requests that purchases tell of, in the order of their values behind those of ``CLOCK``."""
+    of_user_: Ints = field(default_factory=lambda: np.empty((0, 0), np.int32))
+    """(n_users, n_attributes) value of ``people``, or ``UNKNOWN``."""
+
+    def fit(self, data: Fitting) -> Self:
+        """Learn from purchases and the catalogue."""
+        lines, n = data.purchases, data.purchases.n_products
+        age = (data.until - lines.time) / DAY
+        cells = np.unique(lines.order.astype(np.int64) * max(n, 1) + lines.product, return_index=True)[1]
+        self.shares_ = np.stack(
+            [_share(lines.order[c], lines.product[c], n) for c in (cells[age[cells] <= d] for d in SPANS)], 1
+        )
+        self._buyers(data, cells)
+        self._catalogue(data)
+        self.stores = StoreSales().fit(data, cells)
+        self._moments(data, cells)
+        self._people(data, cells)
+        return self
+
+    def _buyers(self, data: Fitting, cells: Longs) -> None:
+        lines, n = data.purchases, data.purchases.n_products
+        known = np.flatnonzero(lines.user != UNKNOWN)
+        pairs, first = np.unique(
+            lines.user[known].astype(np.int64) * max(n, 1) + lines.product[known], return_index=True
+        )
+        buyers = np.bincount(pairs % max(n, 1), minlength=n)
+        self.buyers_ = np.log1p(buyers).astype(np.float32)
+        self.again_ = (np.bincount(lines.product[cells], minlength=n) / np.maximum(buyers, 1)).astype(np.float32)
+        age = (data.until - lines.time[known[first]]) / DAY  # lines of a user lie oldest first
+        product = (pairs % max(n, 1)).astype(np.int32)
+        late = [np.bincount(product[age <= days], minlength=n) for days in NEW_SPANS]
+        self.newcomers_ = np.stack([count / max(count.sum(), 1) for count in late], 1).astype(np.float32)
+
+    def _catalogue(self, data: Fitting) -> None:
+        n, columns, lines = data.purchases.n_products, data.catalogue.columns, data.purchases
+        price = columns.get("price")
+        values = price.values if isinstance(price, NumberColumn) else np.full(n, np.nan)
+        self.price_ = np.log(np.where(values > 0, values, np.nan)).astype(np.float32)
+        now = np.flatnonzero((data.until - lines.time <= 14 * DAY) & (lines.price > 0))
+        count = np.bincount(lines.product[now], minlength=n)
+        paid = np.bincount(lines.product[now], np.log(lines.price[now]), n) / np.maximum(count, 1)
+        self.price_now_ = np.where(count > 0, paid - self.price_, np.nan).astype(np.float32)
+        category, brand = columns.get("category"), columns.get("brand")
+        self.category_ = category.codes if isinstance(category, TextColumn) else np.full(n, UNKNOWN, np.int32)
+        self.kind_ = kind_codes(data)[0]
+        if isinstance(brand, TextColumn):
+            both = self.kind_ * len(brand.vocabulary) + brand.codes
+            self.make_ = np.where((self.kind_ == UNKNOWN) | (brand.codes == UNKNOWN), UNKNOWN, both).astype(np.int32)
+        else:
+            self.make_ = np.full(n, UNKNOWN, np.int32)
+
+    def _moments(self, data: Fitting, cells: Longs) -> None:
+        lines = data.purchases
+        self.fields = columns_buckets(lines.fields)
+        sizes = [*CLOCK.values(), *(len(one) for one in self.fields)]
+        codes = [
+            *_clock_codes(lines.time[cells], data.zone),
+            *(b.codes(lines.fields[b.name])[cells] for b in self.fields),
+        ]
+        self.moments = _lifts(codes, sizes, lines.order[cells], lines.product[cells], lines.n_products)
+
+    def _people(self, data: Fitting, cells: Longs) -> None:
+        lines, made = data.purchases, columns_buckets(data.users)
+        codes = [one.codes(data.users[one.name]) for one in made]
+        self.of_user_ = np.ascontiguousarray(_values(codes, [len(one) for one in made], lines.n_users))
+        named = cells[lines.user[cells] != UNKNOWN]
+        values = self.of_user_[lines.user[named]]
+        n_values = sum(len(one) for one in made)
+        self.people = Lifts().fit(values, n_values, lines.order[named], lines.product[named], lines.n_products)
+
+    def moment_values(self, context: Context, zone: ZoneInfo) -> Ints:
+        """Return the value of ``moments`` for weekday, part of the day, month and each field; ``UNKNOWN`` where none."""
+        local = datetime.fromtimestamp(context.at, zone)
+        codes = [local.weekday(), local.hour // 4, local.month - 1] if context.at else [UNKNOWN] * len(CLOCK)
+        codes += [one.code(context.fields.get(one.name)) for one in self.fields]
+        starts = np.cumsum([0, *CLOCK.values(), *(len(one) for one in self.fields)])[:-1]
+        return np.array(
+            [UNKNOWN if code == UNKNOWN else start + code for code, start in zip(codes, starts, strict=True)]
+        )
+
+    def moment_names(self) -> tuple[str, ...]:
+        """Return the name of each value that ``moment_values`` gives."""
+        return (*CLOCK, *(one.name for one in self.fields))
+
+    def people_values(self, user: int) -> Ints:
+        """Return the values of ``people`` that a user has."""
+        values = self.of_user_[user] if 0 <= user < len(self.of_user_) else self.of_user_[:0].ravel()
+        known: Ints = values[values != UNKNOWN]
+        return known
+
+    def arrays(self) -> Arrays:
+        """Return the learned arrays."""
+        own: dict[str, npt.NDArray[Any]] = {name: getattr(self, f"{name}_") for name in PARTS}
+        own |= {**self.stores.arrays("stores"), **self.moments.arrays("moments"), **self.people.arrays("people")}
+        for one in self.fields:
+            own |= {f"fields.{one.name}.{part}": array for part, array in one.arrays().items()}
+        return own
+
+    def load(self, arrays: Arrays) -> Self:
+        """Take the learned arrays over."""
+        for name, array in taken(arrays, PARTS).items():
+            setattr(self, f"{name}_", array)
+        self.stores = StoreSales.load(arrays, "stores")
+        self.moments, self.people = Lifts.load(arrays, "moments"), Lifts.load(arrays, "people")
+        named = sorted({name.split(".")[1] for name in arrays if name.startswith("fields.")})
+        self.fields = tuple(
+            Buckets.load(
+                one, {k.removeprefix(f"fields.{one}."): v for k, v in arrays.items() if k.startswith(f"fields.{one}.")}
+            )
+            for one in named
+        )
+        return self
+
+
+PARTS: Mapping[str, type[np.generic]] = {
+    "shares": np.float32, "newcomers": np.float32, "buyers": np.float32, "again": np.float32, "price": np.float32,
+    "price_now": np.float32, "kind": np.int32, "category": np.int32, "make": np.int32, "of_user": np.int32,
+}  # fmt: skip
+
+
+def _share(order: Ints, product: Ints, n: int) -> Floats:
+    return (np.bincount(product, minlength=n) / max(len(np.unique(order)), 1)).astype(np.float32)
+
+
+def _clock_codes(time: Longs, zone: ZoneInfo) -> list[Ints]:
+    """Return weekday, part of the day and month of each moment; all ``UNKNOWN`` in a shop without times."""
+    hours, places = np.unique(time // 3600, return_inverse=True)
+    if not hours.any():
+        return [np.full(len(time), UNKNOWN, np.int32) for _ in CLOCK]
+    local = [datetime.fromtimestamp(hour * 3600, zone) for hour in hours.tolist()]
+    table = np.array([(one.weekday(), one.hour // 4, one.month - 1) for one in local], np.int32)
+    return list(table[places].T)
+
+
+def _values(codes: list[Ints], sizes: list[int], n: int) -> Ints:
+    """Return (n, n_fields) codes made distinct over all fields."""
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    shifted = [np.where(code == UNKNOWN, UNKNOWN, code + start) for code, start in zip(codes, starts, strict=False)]
+    return np.stack(shifted, 1).astype(np.int32) if shifted else np.empty((n, 0), np.int32)
+
+
+def _lifts(codes: list[Ints], sizes: list[int], order: Ints, product: Ints, n_products: int) -> Lifts:
+    return Lifts().fit(_values(codes, sizes, len(order)), sum(sizes), order, product, n_products)

@@ -1,0 +1,76 @@
+"""How much more often a product is bought where something holds: this weekday, this weather, this kind of shopper."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from models.schema import UNKNOWN, Arrays, Doubles, Floats, Ints, Longs, taken
+
+PRIOR = 10.0
+"""Orders by which a lift is drawn to 0: what few orders say is hardly heard."""
+
+
+@dataclass
+class Lifts:
+    """Counts of orders by value and product. A value is one of a field's: Friday, rain, 25 to 34 years old."""
+
+    ptr_: Longs = field(default_factory=lambda: np.zeros(1, np.int64))
+    """(n_values + 1,): value v has entries ptr_[v]:ptr_[v + 1], products ascending."""
+    rows_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    count_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """Orders with the value and the product."""
+    orders_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_values,) orders with the value."""
+    share_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """(n_products,) of all orders."""
+
+    def fit(self, values: Ints, n_values: int, order: Ints, product: Ints, n_products: int) -> Self:
+        """Learn from order lines.
+
+        Args:
+            values: (n_lines, n_fields) the value of each field, in [0, n_values) over all fields, or ``UNKNOWN``.
+            n_values: how many.
+            order: (n_lines,) with ``product`` a cell that is named once.
+            product: (n_lines,)
+            n_products: how many.
+        """
+        n = max(n_products, 1)
+        n_orders = max(len(np.unique(order)), 1)
+        self.share_ = (np.bincount(product, minlength=n_products) / n_orders).astype(np.float32)
+        line, place = np.nonzero(values != UNKNOWN)
+        value = values[line, place].astype(np.int64)
+        cells, counts = np.unique(value * n + product[line], return_counts=True)
+        self.rows_, self.count_ = (cells % n).astype(np.int32), counts.astype(np.float32)
+        self.ptr_ = np.searchsorted(cells // n, np.arange(n_values + 1)).astype(np.int64)
+        pairs = np.unique(value * (int(order.max(initial=0)) + 1) + order[line]) // (int(order.max(initial=0)) + 1)
+        self.orders_ = np.bincount(pairs, minlength=n_values).astype(np.float32)
+        return self
+
+    def lift(self, value: int, rows: Ints) -> Doubles:
+        """Return (n_rows,) log of orders with value and product over those expected by chance; 0 = as always."""
+        begin, end = int(self.ptr_[value]), int(self.ptr_[value + 1])
+        found = self.rows_[begin:end]
+        count = np.zeros(len(rows))
+        if len(found):
+            at = np.minimum(np.searchsorted(found, rows), len(found) - 1)
+            hit = found[at] == rows
+            count[hit] = self.count_[begin + at[hit]]
+        expected = self.share_[rows].astype(np.float64) * float(self.orders_[value])
+        out: Doubles = np.log((count + PRIOR) / (expected + PRIOR))
+        return out
+
+    def arrays(self, name: str) -> Arrays:
+        """Return the counts as arrays under ``name``."""
+        return {f"{name}.{part}": getattr(self, f"{part}_") for part in PARTS}
+
+    @classmethod
+    def load(cls, arrays: Arrays, name: str) -> "Lifts":
+        """Return the lifts that ``arrays`` holds under ``name``."""
+        return cls(**{f"{part}_": array for part, array in taken(arrays, PARTS, f"{name}.").items()})
+
+
+PARTS: Mapping[str, type[np.generic]] = {
+    "ptr": np.int64, "rows": np.int32, "count": np.float32, "orders": np.float32, "share": np.float32,
+}  # fmt: skip

@@ -1,0 +1,47 @@
+"""How much more often than chance, counted by hand."""
+
+import numpy as np
+import pytest
+
+from models.lifts import PRIOR, Lifts
+from models.schema import UNKNOWN
+
+FRIDAY, SATURDAY = 0, 1
+WINE, TEA = 0, 1
+
+
+def friday_wine() -> Lifts:
+    """30 Friday orders with wine, 30 Saturday orders with tea, one order without a day."""
+    values = np.array([[FRIDAY]] * 30 + [[SATURDAY]] * 30 + [[UNKNOWN]], np.int32)
+    product = np.array([WINE] * 30 + [TEA] * 30 + [TEA], np.int32)
+    return Lifts().fit(values, 2, np.arange(61, dtype=np.int32), product, 2)
+
+
+def test_a_lift_is_the_log_of_orders_over_those_expected() -> None:
+    """Wine is in 30 of 61 orders, so 30 Fridays would have 14.75 of it by chance."""
+    lift = friday_wine().lift(FRIDAY, np.array([WINE, TEA], np.int32))
+    assert lift[0] == pytest.approx(np.log((30 + PRIOR) / (30 * 30 / 61 + PRIOR)))
+    assert lift[1] == pytest.approx(np.log(PRIOR / (30 * 31 / 61 + PRIOR)))
+
+
+def test_what_holds_always_lifts_nothing() -> None:
+    """One value for every order says nothing."""
+    order = np.arange(20, dtype=np.int32)
+    lifts = Lifts().fit(np.zeros((20, 1), np.int32), 1, order, np.zeros(20, np.int32), 1)
+    assert lifts.lift(0, np.zeros(1, np.int32)) == pytest.approx(0.0)
+
+
+def test_several_fields_are_counted_side_by_side() -> None:
+    """An order counts once for each of its values, and an order of two lines counts once."""
+    values = np.array([[0, 2], [0, 2], [1, UNKNOWN]], np.int32)
+    lifts = Lifts().fit(values, 3, np.array([0, 0, 1], np.int32), np.array([0, 1, 1], np.int32), 2)
+    assert lifts.orders_.tolist() == [1, 1, 1]
+    assert lifts.lift(2, np.array([0], np.int32))[0] > 0 > lifts.lift(1, np.array([0], np.int32))[0]
+
+
+def test_lifts_come_back_from_their_arrays() -> None:
+    """What is written is what is read."""
+    lifts = friday_wine()
+    again = Lifts.load(lifts.arrays("x"), "x")
+    rows = np.array([TEA, WINE], np.int32)
+    assert (again.lift(SATURDAY, rows) == lifts.lift(SATURDAY, rows)).all()
