@@ -1,4 +1,6 @@
-"""What `make demo` does after the install: train the sample shop, serve it, ask for three carousels, and stay.
+"""What `make demo` does after the install: train the sample shop fast, serve it, ask for three carousels, and stay.
+
+Meanwhile the full version, contextual rankers included, is trained beside the service and goes live in it when ready.
 
 The same product page is shown to a wine lover, to somebody else, and to somebody whom the shop has never seen.
 """
@@ -17,6 +19,7 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
+from models.artifact import read_manifest
 from models.errors import ConfigError, RecsvcError
 from models.registry import Registry
 from models.shop import Shop, read_shop
@@ -70,10 +73,20 @@ def train(settings: Settings) -> int:
     if live := Registry(settings.artifacts).current():
         say(f"demo: version {live.name} is published already (`make train` makes another)")
         return 0
-    say("demo: training the sample shop, a year of purchases, once")
-    command = [tool("recsvc-train"), "run", str(SHOP), "--artifacts", str(settings.artifacts)]
-    with running(command) as training:
+    say("demo: training the sample shop, a year of purchases, fast: models without rankers")
+    with running([*full_training(settings), "--fast"]) as training:
         return training.wait()
+
+
+def full_training(settings: Settings) -> list[str]:
+    """Return the command that trains and publishes a version with everything in it."""
+    return [tool("recsvc-train"), "run", str(SHOP), "--artifacts", str(settings.artifacts)]
+
+
+def lacks_rankers(settings: Settings) -> bool:
+    """Return whether the live version was trained fast."""
+    live = Registry(settings.artifacts).current()
+    return live is not None and not read_manifest(live).config.get("rankers")
 
 
 def serve(shop: Shop, settings: Settings) -> int:
@@ -89,6 +102,11 @@ def serve(shop: Shop, settings: Settings) -> int:
         for who, user_id in SHOPPERS:
             show(shop, base, who, user_id)
         say(f"\n{shop.name} is served at {base}: every route to read and to try at {base}/docs. Ctrl-C stops it.")
+        if lacks_rankers(settings):
+            log = settings.artifacts / "full-training.log"
+            say(f"demo: training the full version beside it, some minutes; it goes live by itself ({log})")
+            with running(["nice", "-n", "10", *full_training(settings)], log):
+                return server.wait()
         return server.wait()
 
 
@@ -98,9 +116,13 @@ def tool(name: str) -> str:
 
 
 @contextmanager
-def running(command: Sequence[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ``command`` beside us; whatever ends the block, the command has ended when the block is left."""
-    process = subprocess.Popen(command, env={**os.environ, **environment})
+def running(command: Sequence[str], log: Path | None = None, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``command`` beside us; whatever ends the block, the command has ended when the block is left.
+
+    What it says goes to the file ``log`` where one is given.
+    """
+    told = None if log is None else log.open("wb")
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=told, stderr=told)
     try:
         yield process
     finally:
@@ -110,6 +132,8 @@ def running(command: Sequence[str], **environment: str) -> Iterator[subprocess.P
         except subprocess.TimeoutExpired:
             process.terminate()
             process.wait()
+        if told is not None:
+            told.close()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

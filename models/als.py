@@ -37,6 +37,8 @@ class ALS:
     """(n_kept,) product rows, ascending."""
     gram_: Floats = field(default_factory=lambda: np.empty((0, 0), np.float32))
     """(factors, factors): item_factors_.T @ item_factors_ + regularization."""
+    last_: tuple[Context, Floats | None] | None = None
+    """What was folded in last: one request asks for candidates, for scores and for facts."""
 
     def fit(self, data: Fitting) -> Self:
         """Learn item factors from the user-product matrix."""
@@ -60,6 +62,7 @@ class ALS:
         return self
 
     def _finish(self) -> None:
+        self.last_ = None
         items = self._items()
         self.gram_ = (items.T @ items + self.regularization * np.eye(items.shape[1])).astype(np.float32)
 
@@ -69,12 +72,18 @@ class ALS:
 
     def load(self, arrays: Arrays) -> Self:
         """Take item factors over."""
-        self.item_factors_ = take(arrays, "item_factors", np.float32)
+        self.last_, self.item_factors_ = None, take(arrays, "item_factors", np.float32)
         self.kept_, self.gram_ = take(arrays, "kept", np.int32), take(arrays, "gram", np.float32)
         return self
 
     def shopper(self, context: Context) -> Floats | None:
         """Return the (factors,) vector of the context's shopper, or None where nothing is known of any taste."""
+        last = self.last_
+        if last is None or last[0] is not context:
+            self.last_ = last = (context, self._solved(context))
+        return last[1]
+
+    def _solved(self, context: Context) -> Floats | None:
         items = self._items()
         rows, weights = tastes(context, self.weighting)
         places, inside = self._places(rows)

@@ -1,6 +1,6 @@
 """What training knows of products and moments beside the models: the ground that the ranker's features stand on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -131,7 +131,7 @@ class Basis:
 
     def moment_names(self) -> tuple[str, ...]:
         """Return the name of each value that ``moment_values`` gives."""
-        return (*CLOCK, *(one.name for one in self.fields))
+        return moment_names(one.name for one in self.fields)
 
     def people_values(self, user: int) -> Ints:
         """Return the values of ``people`` that a user has."""
@@ -167,6 +167,11 @@ PARTS: Mapping[str, type[np.generic]] = {
     "shares": np.float32, "newcomers": np.float32, "buyers": np.float32, "again": np.float32, "price": np.float32,
     "price_now": np.float32, "kind": np.int32, "category": np.int32, "make": np.int32, "of_user": np.int32,
 }  # fmt: skip
+
+
+def moment_names(fields: Iterable[str]) -> tuple[str, ...]:
+    """Return what a moment is told by: the clock, and the fields that purchases tell of."""
+    return (*CLOCK, *sorted(fields))
 
 
 def _share(order: Ints, product: Ints, n: int) -> Floats:

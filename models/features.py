@@ -4,9 +4,8 @@ Every feature is a number or NaN (not known); a feature of a shopper without his
 product without a price is NaN, never a guess. Time enters as age before the request's own moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,7 +26,7 @@ OWN = (
     "share_since_first", "in_last", "in_last3", "quantity", "here", "of_kind", "price_to_own", "user_orders", "user_since",
     "user_size", "user_gap", "user_here", "log_price", "price_now", "price_to_page", "same_kind", "same_category", "buyers",
     "again", "newcomers30", "newcomers90", "gap", "rise", "store10", "store45", "store_since", "store_lift", "page_lift",
-    "people_lift", "hour", "weekday", "month",
+    "people_lift",
 )  # fmt: skip
 
 
@@ -43,14 +42,19 @@ class World:
     """Of the features, in the order of the columns of ``features``."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", names(self.basis, self.contexts))
+        object.__setattr__(self, "names", names(self.basis.moment_names(), self.contexts))
 
 
-def names(basis: Basis, contexts: Mapping[str, ContextTable]) -> tuple[str, ...]:
-    """Return the name of each feature, in the order of the columns of ``features``."""
+def names(moments: Sequence[str], contexts: Mapping[str, ContextTable]) -> tuple[str, ...]:
+    """Return the name of each feature, in the order of the columns of ``features``.
+
+    Args:
+        moments: what a moment is told by, see ``models.basis.moment_names``.
+        contexts: tables that are looked up.
+    """
     levels = [f"{level}.{part}" for level in LEVELS for part in PER_LEVEL]
     shares = [f"share{days}" for days in SPANS]
-    lifts = [f"lift.{name}" for name in basis.moment_names()]
+    lifts = [f"lift.{name}" for name in moments]
     return (*levels, *OWN, *shares, *lifts, *SOURCES, *(f"{t}.{f}" for t, f in context_fields(contexts)))
 
 
@@ -158,8 +162,6 @@ def _of_product(column: dict[str, Floats], basis: Basis, rows: Ints) -> None:
 
 def _of_moment(column: dict[str, Floats], world: World, context: Context, rows: Ints) -> None:
     basis = world.basis
-    local = datetime.fromtimestamp(context.at, world.zone)
-    column["hour"][:], column["weekday"][:], column["month"][:] = local.hour, local.weekday(), local.month
     for name, value in zip(basis.moment_names(), basis.moment_values(context, world.zone).tolist(), strict=True):
         if value != UNKNOWN:
             column[f"lift.{name}"][:] = basis.moments.lift(value, rows)

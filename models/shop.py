@@ -137,7 +137,7 @@ class Training(Section):
     """How a run trains."""
 
     seed: int = Field(1, ge=0, description="One seed and one input give byte-identical arrays.")
-    ranker: bool = Field(True, description="Train the contextual ranker too: better carousels for some minutes more.")
+    ranker: bool = Field(True, description="Train the contextual rankers too: better carousels for some minutes more.")
     windows: int = Field(
         10, ge=1, le=50, description="Label windows that the ranker learns from, one before the other."
     )

@@ -43,6 +43,9 @@ fields = ["shelf"]
 [context.fields]
 loyalty_app = "categorical"
 
+[training]
+ranker = false
+
 [evaluation]
 days = 14
 users = 50

@@ -2,6 +2,7 @@
 
 bestsellers       the shop's carousel of that name
 simple            the rule that is hard to beat in this task: one source, or two with fixed weights
+blend             the task's own carousel without its ranker: what the ranker is worth; it is kept only where it wins
 shuffled          the task's own carousel, asked in the context of other requests: what it loses is what context is worth
 """
 
@@ -14,7 +15,7 @@ from models.shop import Rules, Shop
 from training.split import TASKS, Requests
 
 BASELINE = "bestsellers"
-SIMPLE, SHUFFLED = "simple", "shuffled"
+SIMPLE, BLEND, SHUFFLED = "simple", "blend", "shuffled"
 """Names of rows."""
 SHUFFLED_TITLE = "context shuffled"
 
@@ -36,13 +37,25 @@ RULES = {
 
 def with_rules_of_thumb(shop: Shop) -> Shop:
     """Return ``shop`` with a carousel for each simple rule beside its own, and without the merchandiser's rules."""
-    return shop.model_copy(update={"carousels": {**shop.carousels, **dict(RULES.values())}, "rules": Rules()})
+    own = {name: shop.carousels[name] for name in TASKS.values() if shop.carousels[name].ranker is not None}
+    blends = {blend_of(name): carousel.model_copy(update={"ranker": None}) for name, carousel in own.items()}
+    return shop.model_copy(update={"carousels": {**shop.carousels, **dict(RULES.values()), **blends}, "rules": Rules()})
 
 
-def rows_of(task: Requests, seed: int, shuffle: bool) -> dict[str, tuple[Requests, str]]:
-    """Return what is asked for ``task`` and of which carousel, by row; the task's own carousel is row ``""``."""
+def blend_of(carousel: str) -> str:
+    """Return the name of a carousel's own blend, which no ranker orders."""
+    return f"{carousel}, blend"
+
+
+def rows_of(task: Requests, seed: int, shuffle: bool, ranked: bool = False) -> dict[str, tuple[Requests, str]]:
+    """Return what is asked for ``task`` and of which carousel, by row; the task's own carousel is row ``""``.
+
+    ``ranked``: the version has a ranker for it, so that its blend is something else.
+    """
     own = TASKS[task.task]
     rows = {"": (task, own), BASELINE: (task, BASELINE), SIMPLE: (task, RULES[task.task][0])}
+    if ranked:
+        rows[BLEND] = (task, blend_of(own))
     return rows | ({SHUFFLED: (shuffled(task, seed), own)} if shuffle else {})
 
 

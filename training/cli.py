@@ -95,7 +95,7 @@ def _options(told: Shop, artifacts: Path, until: str | None, seed: int | None) -
 @ARTIFACTS
 @UNTIL
 @SEED
-@click.option("--fast", is_flag=True, help="Do not judge the version: no figures, and no gate that could refuse it.")
+@click.option("--fast", is_flag=True, help="No rankers and no judging: no figures, and no gate that could refuse it.")
 @click.option("--no-publish", is_flag=True, help="Write the version, and leave the live one as it is.")
 @JSON
 def run(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from models.artifact import read_manifest
+from models.registry import Registry
 from models.schema import UNKNOWN, Bools, Doubles, Longs
 from models.shop import Shop
 from training.baselines import BASELINE as BASELINE  # part of this module: whoever reads results looks for it
@@ -86,7 +88,12 @@ def judge(
         RecsvcError: the engine did not answer.
     """
     tasks = {task.task: task for task in split.requests}
-    asked = {(task.task, row): found for task in split.requests for row, found in rows_of(task, seed, shuffle).items()}
+    ranked = _ranked(shop, artifacts)
+    asked = {
+        (task.task, row): found
+        for task in split.requests
+        for row, found in rows_of(task, seed, shuffle, task.task in ranked).items()
+    }
     asked |= {(name, other): (tasks[name], other) for name, other in BESIDE if name in tasks}
     with tempfile.TemporaryDirectory(prefix="recsvc-judge-") as folder:
         toml = Path(folder) / "shop.toml"
@@ -102,6 +109,13 @@ def judge(
     return Judgement(tuple(results), _new(tasks, lists, known, split.until), _near(tasks, lists, known, split.until))
 
 
+def _ranked(shop: Shop, artifacts: Path) -> set[str]:
+    """Return the tasks whose carousel a ranker of the live version orders."""
+    live = Registry(artifacts).current()
+    rankers = read_manifest(live).config.get("rankers", ()) if live is not None else ()
+    return {task for task, carousel in TASKS.items() if shop.carousels[carousel].ranker in rankers}
+
+
 def _of(lists: Shown, task: str) -> dict[str, Longs]:
     return {row: shown for (name, row), shown in lists.items() if name == task and (name, row) not in BESIDE}
 
@@ -111,7 +125,9 @@ def _results(
 ) -> list[Result]:
     rounds = shop.evaluation.rounds
     found = {row: scores(task, shown, n_products) for row, shown in lists.items()}
-    titles = {row: carousel for row, (_, carousel) in rows_of(task, seed, False).items()} | {SHUFFLED: SHUFFLED_TITLE}
+    titles = {row: carousel for row, (_, carousel) in rows_of(task, seed, False, True).items()} | {
+        SHUFFLED: SHUFFLED_TITLE
+    }
     told = {
         name: Group(
             int(mask.sum()),

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from training.baselines import BASELINE, SHUFFLED, SIMPLE
+from training.baselines import BASELINE, BLEND, SHUFFLED, SIMPLE
 from training.groups import GROUPS
 from training.judge import Group, Judgement, Result
 from training.judge_new import NEW_DAYS, NewProducts
@@ -11,7 +11,7 @@ from training.judge_page import NEAR, NearPage
 from training.metrics.bootstrap import Interval, signed
 
 NOTHING = "nothing to judge: the held-out window holds no order of two products by a known shopper"
-MACHINE_ROWS = {"": "", BASELINE: f"/{BASELINE}", SIMPLE: f"/{SIMPLE}", SHUFFLED: f"/{SHUFFLED}"}
+MACHINE_ROWS = {"": "", BASELINE: f"/{BASELINE}", SIMPLE: f"/{SIMPLE}", BLEND: f"/{BLEND}", SHUFFLED: f"/{SHUFFLED}"}
 
 
 def table(judgement: Judgement) -> str:
@@ -26,14 +26,14 @@ def table(judgement: Judgement) -> str:
 
 def _tasks(results: tuple[Result, ...]) -> Iterator[str]:
     yield (
-        f"{'task':<12} {'carousel':<18} {'requests':>8}  {'recall@10':<24} {'ndcg@10':<24} {'hit@10':<7} coverage@10"
+        f"{'task':<12} {'carousel':<24} {'requests':>8}  {'recall@10':<24} {'ndcg@10':<24} {'hit@10':<7} coverage@10"
         "  ndcg@10 of the first row, less this one"
     )
     for r in results:
         recall, gain = (str(r.measures[name]) for name in ("recall@10", "ndcg@10"))
         gap = f"  {signed(r.difference['ndcg@10'])}" if r.row else ""
         yield (
-            f"{'' if r.row else r.task:<12} {r.carousel:<18} {r.requests:>8}  {recall:<24} {gain:<24} "
+            f"{'' if r.row else r.task:<12} {r.carousel:<24} {r.requests:>8}  {recall:<24} {gain:<24} "
             f"{r.measures['hit@10'].mean:<7.4f} {r.coverage:<11.4f}{gap}"
         ).rstrip()
 

@@ -1,15 +1,15 @@
 """READ FIRST: from raw files to a published version, the steps in order.
 
-read -> look back at label windows (with a ranker) -> hold out (the last days, or without times the last orders) ->
-fit on what is known -> judge through the serving engine -> fit on everything -> write -> gate -> publish. A version
-that fails in any step leaves the live one as it was.
+read -> hold out (the last days, or without times the last orders) -> learn rankers from label windows before that ->
+fit on what is known -> judge through the serving engine -> keep the rankers that win -> fit on everything -> write ->
+gate -> publish. A version that fails in any step leaves the live one as it was.
 """
 
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from models.artifact import Manifest, write_artifact
+from models.basis import moment_names
 from models.errors import ArtifactError, DataError, GateRefusedError
 from models.features import names
 from models.moments import timed
+from models.ranker import Ranker
 from models.registry import Registry
-from models.schema import DAY
 from models.shop import Shop
 from training.fit import Trained, artifact_groups, fit_basis, fit_models, manifest_of
 from training.gate import check_gate
@@ -30,7 +31,7 @@ from training.judge import Judgement, Result, judge
 from training.judge_table import metrics_of
 from training.prices import with_prices
 from training.progress import Progress
-from training.ranking import Windows, fit_rankers, learn_windows, window_starts
+from training.ranking import fit_rankers, learn_windows, that_win, window_starts
 from training.read.shop_data import ShopData, read_shop_data
 
 Found = TypeVar("Found")
@@ -83,12 +84,12 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     data = read(shop, options, options.artifacts / "rejects.csv", progress)
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
-    windows = {} if options.fast else look_back(shop, data, until, seed, progress)
+    rankers = {} if options.fast else learn_rankers(shop, data, until, seed, progress)
     judged = Judgement()
     if not options.fast:
-        judged = rehearse(shop, data, until, windows, seed, options, progress, judge, judged)
-    data = with_prices(data)
-    trained = fit(shop, data, until, windows, seed, progress)
+        judged = rehearse(shop, data, until, rankers, seed, options, progress, judge, judged)
+    data, rankers = with_prices(data), that_win(rankers, judged)
+    trained = fit(shop, data, until, rankers, seed, progress)
     version, created = name_version(shop, options, seed, data)
     manifest = replace(manifest_of(shop, data, trained, version, created, until, seed), metrics=metrics_of(judged))
     with progress.step("writing the version"):
@@ -107,8 +108,8 @@ def evaluate(shop: Shop, options: Options, progress: Progress, *, shuffle: bool 
     data = read(shop, options, None, progress)
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
-    windows, judging = look_back(shop, data, until, seed, progress), partial(judge, shuffle=shuffle)
-    return rehearse(shop, data, until, windows, seed, options, progress, judging, Judgement())
+    rankers, judging = learn_rankers(shop, data, until, seed, progress), partial(judge, shuffle=shuffle)
+    return rehearse(shop, data, until, rankers, seed, options, progress, judging, Judgement())
 
 
 def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress) -> ShopData:
@@ -133,30 +134,33 @@ def end_of(data: ShopData, until: int | None) -> int:
     return int(data.purchases.time.max()) + 1 if until is None or not timed(data.purchases) else until
 
 
-def look_back(shop: Shop, data: ShopData, until: int, seed: int, progress: Progress) -> Windows:
-    """Return the label windows that rankers learn from, for the rehearsal and for the version; none without rankers."""
+def learn_rankers(shop: Shop, data: ShopData, until: int, seed: int, progress: Progress) -> dict[str, Ranker]:
+    """Return the rankers that label windows before the held-out part teach; none where shop.toml wants none.
+
+    The version that is judged and the version that is published have the same rankers.
+    """
     if not shop.training.ranker:
         return {}
-    if not timed(data.purchases):
-        known = replace(data, purchases=held_out(data.purchases, shop, until, seed).known)
-        return learn_windows(known, shop, list(range(-shop.training.windows, 0)), seed, progress)
-    first, judged = int(data.purchases.time.min()), until - shop.evaluation.days * DAY
-    starts = {*window_starts(shop, until, first), *window_starts(shop, judged, first)}
-    return learn_windows(data, shop, sorted(starts, reverse=True), seed, progress)
+    split = held_out(data.purchases, shop, until, seed)
+    if timed(data.purchases):
+        starts = window_starts(shop, split.until, int(data.purchases.time.min()))
+    else:
+        data, starts = replace(data, purchases=split.known), list(range(-shop.training.windows, 0))
+    windows = learn_windows(data, shop, starts, seed, progress)
+    labels = names(moment_names(data.purchases.fields), data.contexts)
+    return fit_rankers(windows, labels, data.contexts, split.until, shop, seed, progress)
 
 
-def fit(shop: Shop, data: ShopData, until: int, windows: Windows, seed: int, progress: Progress) -> Trained:
-    """Return the models fitted on ``data``, and the rankers on the windows that end by ``until``."""
+def fit(
+    shop: Shop, data: ShopData, until: int, rankers: Mapping[str, Ranker], seed: int, progress: Progress
+) -> Trained:
+    """Return the models fitted on ``data``, beside the rankers."""
     models = fit_models(data, until, shop, seed, progress)
-    if not windows:
-        return Trained(models)
-    basis = fit_basis(data, until, shop, seed)
-    labels = names(basis, data.contexts)
-    return Trained(models, fit_rankers(windows, labels, data.contexts, until, shop, seed, progress), basis)
+    return Trained(models, rankers, fit_basis(data, until, shop, seed) if rankers else None)
 
 
 def rehearse(
-    shop: Shop, data: ShopData, until: int, windows: Windows, seed: int, options: Options, progress: Progress,
+    shop: Shop, data: ShopData, until: int, rankers: Mapping[str, Ranker], seed: int, options: Options, progress: Progress,
     judging: Callable[[Shop, Path, ShopData, Split, int, Progress], Found], nothing: Found,
 ) -> Found:  # fmt: skip
     """Fit on what is known when a part is held out, and return what ``judging`` finds on that part.
@@ -168,7 +172,7 @@ def rehearse(
     known = with_prices(replace(data, purchases=split.known))
     if not split.requests or not len(known.purchases):
         return nothing
-    trained = fit(shop, known, split.until, windows, seed, progress)
+    trained = fit(shop, known, split.until, rankers, seed, progress)
     with tempfile.TemporaryDirectory(prefix="recsvc-rehearsal-") as folder:
         registry = Registry(Path(folder))
         manifest = manifest_of(shop, known, trained, "rehearsal", _iso(options.now), split.until, seed)

@@ -13,9 +13,11 @@ from models.ranker import Ranker
 from models.schema import DAY, Floats
 from models.shop import Shop
 from models.trees import Trees
+from training.baselines import BLEND
+from training.judge import Judgement
 from training.progress import Progress
 from training.read.shop_data import ShopData
-from training.windows import LONGER, Examples, joined, learn_window
+from training.windows import LONGER, TASKS_OF, Examples, joined, learn_window
 
 Windows = dict[int, dict[str, Examples]]
 """By the moment that a window begins; -1, -2, … for the folds of a shop without times."""
@@ -99,7 +101,7 @@ def fit_ranker(
     known = np.flatnonzero(~np.isnan(examples.features).all(axis=0)).astype(np.int32)
     ranker = Ranker(known, labels, codes)
     model = HistGradientBoostingClassifier(
-        max_iter=160, learning_rate=0.075, max_leaf_nodes=31, min_samples_leaf=150, l2_regularization=5.0,
+        max_iter=150, learning_rate=0.08, max_leaf_nodes=31, min_samples_leaf=150, l2_regularization=5.0,
         early_stopping=False, random_state=seed,
     )  # fmt: skip
     with threadpool_limits(threads or None):
@@ -107,6 +109,16 @@ def fit_ranker(
         model.fit(ranker.encode(examples.features), examples.bought, sample_weight=weight)
     ranker.trees_ = Trees.of(model)
     return ranker
+
+
+def that_win(rankers: Mapping[str, Ranker], judged: Judgement) -> dict[str, Ranker]:
+    """Return the rankers but those that lose to the blend over the tasks that they were judged in."""
+    gains: dict[str, list[float]] = {}
+    for result in judged.results:
+        if result.row == BLEND:
+            name = next(ranker for ranker, tasks in TASKS_OF.items() if result.task in tasks)
+            gains.setdefault(name, []).append(result.difference["ndcg@10"].mean)
+    return {name: ranker for name, ranker in rankers.items() if sum(gains.get(name, ())) >= 0}
 
 
 def _code_fields(contexts: Mapping[str, ContextTable]) -> set[str]:

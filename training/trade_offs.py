@@ -17,12 +17,12 @@ from models.pairs import paired
 from models.popularity import first_lines
 from models.schema import UNKNOWN, Bools, Doubles, Ints, Longs
 from models.shop import Rules, Shop, suggest
-from training.held_out import Split
+from training.held_out import Split, suited
 from training.judge_ask import DEPTH, ask
 from training.metrics.bootstrap import Interval, mean_interval
 from training.metrics.by_user import by_user, lists_of
 from training.metrics.ranking import ndcg, recall
-from training.pipeline import Options, end_of, look_back, read, rehearse
+from training.pipeline import Options, end_of, learn_rankers, read, rehearse
 from training.progress import Progress
 from training.read.shop_data import ShopData
 from training.shop_toml import shop_toml
@@ -113,9 +113,10 @@ def price_trade_offs(shop: Shop, options: Options, carousels: tuple[str, ...], p
     seed = shop.training.seed if options.seed is None else options.seed
     data = read(shop, options, None, progress)
     until = end_of(data, options.until)
-    windows = look_back(shop, data, until, seed, progress)
+    shop = suited(shop, data, until)
+    rankers = learn_rankers(shop, data, until, seed, progress)
     chosen = carousels or tuple(dict.fromkeys(TASKS.values()))
-    return rehearse(shop, data, until, windows, seed, options, progress, partial(_steps, chosen), [])
+    return rehearse(shop, data, until, rankers, seed, options, progress, partial(_steps, chosen), [])
 
 
 def _steps(

@@ -34,9 +34,11 @@ TASKS_OF = {
     "complements": ("complements", "completing"),
 }
 """Ranker -> the tasks of ``training.split`` that it learns from."""
-NEGATIVES = 80
+NEGATIVES = 70
 """Candidates that were not bought, drawn for each shopper and shared by a ranker's tasks; each stands for as many as
 were left out."""
+BARE = 0.15
+"""Share of requests that are learned from without store, fields and moment: a storefront may tell nothing of these."""
 MOST_USERS = 2000
 """Shoppers drawn for each task of a window."""
 LONGER = 2
@@ -66,6 +68,8 @@ class Past:
     data: ShopData
     world: World
     histories: Histories
+    until: int
+    """Unix seconds: the moment that the models were fitted for."""
 
 
 def learn_window(data: ShopData, shop: Shop, start: int, days: int, seed: int) -> dict[str, Examples]:
@@ -119,7 +123,7 @@ def _past(known: ShopData, shop: Shop, start: int, seed: int) -> Past:
     wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
     models = {name: model.fit(bundle) for name, model in new_models().items() if name in wanted}
     world = World(Basis().fit(bundle), models, known.contexts, shop.zone)
-    return Past(known, world, Histories.of(known.purchases))
+    return Past(known, world, Histories.of(known.purchases), start)
 
 
 def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed: int) -> Examples:
@@ -127,7 +131,7 @@ def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed:
     parts: list[tuple[Floats, Bools, Doubles]] = []
     found = 0
     for number, truth in enumerate(requests.truth):
-        context = _context(past, requests, number)
+        context = _context(past, requests, number, bare=bool(rng.random() < BARE))
         bought = np.unique(context.history.product) if ranker == "discovery" else NO_ROWS
         rows = gather(past.world.models, {}, DEPTHS[ranker], context, bought).rows
         rows = rows[rows != context.page]
@@ -144,16 +148,18 @@ def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed:
     return Examples(values, bought_, weights, found, sum(len(truth) for truth in requests.truth))
 
 
-def _context(past: Past, requests: Requests, number: int) -> Context:
-    user, store = int(requests.user[number]) if requests.known else UNKNOWN, int(requests.store[number])
+def _context(past: Past, requests: Requests, number: int, bare: bool = False) -> Context:
+    user = int(requests.user[number]) if requests.known else UNKNOWN
+    store = UNKNOWN if bare else int(requests.store[number])
+    fields = {} if bare else requests.fields_of(number)
     return Context(
-        at=int(requests.at[number]),
+        at=past.until if bare and requests.at[number] else int(requests.at[number]),
         user=user,
         page=int(requests.page[number]),
         recent=requests.recent[number] if requests.recent else NO_ROWS,
         store=store,
         history=past.histories.of_user(user) if user != UNKNOWN else NO_HISTORY,
-        fields=requests.fields_of(number) | ({"store": past.data.stores.id(store)} if store != UNKNOWN else {}),
+        fields=fields | ({"store": past.data.stores.id(store)} if store != UNKNOWN else {}),
     )
 
 

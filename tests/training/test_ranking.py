@@ -16,10 +16,13 @@ from recsvc.asking import Ask
 from recsvc.carousel import Engine
 from recsvc.loading import load_engine
 from tiny_shop import TinyShop, write_tiny_shop
-from training.pipeline import Options, look_back, read, run
+from training.baselines import BLEND
+from training.judge import Judgement, Result
+from training.metrics.bootstrap import Interval
+from training.pipeline import Options, learn_rankers, read, run
 from training.progress import SILENT
-from training.ranking import code_numbers, window_starts
-from training.windows import Examples
+from training.ranking import code_numbers, that_win, window_starts
+from training.windows import Examples, learn_window
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def ranked_shop(tmp_path_factory: pytest.TempPathFactory) -> TinyShop:
     """The tiny shop, trained with its rankers on three windows."""
     folder = tmp_path_factory.mktemp("ranked")
     toml = write_tiny_shop(folder)
-    toml.write_text(toml.read_text() + "\n[training]\nranker = true\nwindows = 3\nthreads = 1\n")
+    toml.write_text(toml.read_text().replace("ranker = false", "ranker = true\nwindows = 3\nthreads = 1"))
     shop = read_shop(toml)
     report = run(shop, Options(folder / "artifacts", int(time.time()), shop.moment("2026-10-09 18:00")), SILENT)
     return TinyShop(folder, shop, report)
@@ -39,10 +42,12 @@ def ranked_engine(ranked_shop: TinyShop) -> Engine:
 
 
 def test_a_version_names_its_rankers_and_was_judged_with_them(ranked_shop: TinyShop) -> None:
-    """Next orders and complements have enough examples here."""
+    """Next orders have enough examples here; each ranker stands against its blend, and the one that lost is gone."""
     manifest = read_manifest(ranked_shop.report.folder)
-    assert {"next-order", "complements"} <= set(manifest.config["rankers"])
-    assert {"next-order", "completing"} <= set(manifest.metrics)
+    assert "next-order" in manifest.config["rankers"]
+    assert {"next-order", "next-order/blend", "completing", "completing/blend"} <= set(manifest.metrics)
+    won = [r.difference["ndcg@10"].mean for r in ranked_shop.report.results if (r.task, r.row) == ("next-order", BLEND)]
+    assert won[0] >= 0
 
 
 def test_carousels_are_ordered_by_probability(ranked_engine: Engine) -> None:
@@ -73,36 +78,45 @@ def test_a_ranker_of_other_features_is_refused(ranked_shop: TinyShop) -> None:
     """A version from before a feature changed says: train again."""
     arrays = open_artifact(ranked_shop.report.folder).group("rankers/next-order")
     with pytest.raises(ArtifactError, match="other features"):
-        Ranker.load(arrays, (*names({}), "one more"))
+        Ranker.load(arrays, (*names((), {}), "one more"))
 
 
-def test_windows_end_where_training_ends_and_begin_in_its_second_half(ranked_shop: TinyShop) -> None:
-    """The first window begins one length before the end; none reaches back beyond half of the data."""
+def test_windows_end_where_training_ends_and_leave_a_third_to_learn_from(ranked_shop: TinyShop) -> None:
+    """The first window begins one length before the end; none reaches back beyond two thirds of the data."""
     shop, until = ranked_shop.shop, 200 * DAY
     assert window_starts(shop, until, 0) == [186 * DAY, 172 * DAY, 158 * DAY]
-    assert window_starts(shop, until, 150 * DAY) == [186 * DAY]
+    assert window_starts(shop, until, 150 * DAY) == [186 * DAY, 172 * DAY]
 
 
-def test_the_past_is_learned_once_and_alike(ranked_shop: TinyShop, tmp_path: Path) -> None:
+def test_the_past_is_learned_alike(ranked_shop: TinyShop, tmp_path: Path) -> None:
     """The same data and seed give the same examples; only what was bought in the window is labelled."""
-    shop = ranked_shop.shop
-    short = shop.model_copy(update={"training": shop.training.model_copy(update={"windows": 1})})
     options = Options(tmp_path, int(time.time()), ranked_shop.clock())
-    data = read(short, options, None, SILENT)
-    until = int(data.purchases.time.max()) + 1
-    one, other = (look_back(short, data, until, 1, SILENT) for _ in range(2))
+    data = read(ranked_shop.shop, options, None, SILENT)
+    start = int(data.purchases.time.max()) + 1 - 28 * DAY
+    one, other = (learn_window(data, ranked_shop.shop, start, 14, 1) for _ in range(2))
     assert list(one) == list(other)
-    for start, found in one.items():
-        for name, examples in found.items():
-            np.testing.assert_array_equal(examples.features, other[start][name].features)
-            assert 0 < examples.bought.sum() <= examples.found <= examples.wanted
+    for name, examples in one.items():
+        np.testing.assert_array_equal(examples.features, other[name].features)
+        assert 0 < examples.bought.sum() <= examples.found <= examples.wanted
 
 
-def test_without_the_setting_no_week_is_looked_at(trained_shop: TinyShop) -> None:
-    """The ranker is asked for in shop.toml."""
+def test_without_the_setting_there_is_no_ranker(trained_shop: TinyShop) -> None:
+    """`ranker = false` in shop.toml."""
     shop: Shop = trained_shop.shop
     options = Options(trained_shop.artifacts, int(time.time()), trained_shop.clock())
-    assert look_back(shop, read(shop, options, None, SILENT), options.clock, 1, SILENT) == {}
+    assert learn_rankers(shop, read(shop, options, None, SILENT), options.clock, 1, SILENT) == {}
+
+
+def test_a_ranker_that_loses_to_the_blend_is_left_out() -> None:
+    """Over the tasks that it was judged in, together: one lost a little, the other won more."""
+    judged = Judgement((_lost("next-order", -0.01), _lost("complements", -0.01), _lost("completing", 0.02)))
+    rankers = dict.fromkeys(("next-order", "complements", "discovery"), Ranker())
+    assert list(that_win(rankers, judged)) == ["complements", "discovery"]
+
+
+def _lost(task: str, gain: float) -> Result:
+    difference = {"ndcg@10": Interval(gain, gain, gain)}
+    return Result(task, "any", 1, 1, {}, 0.0, BLEND, difference)
 
 
 def test_a_code_becomes_how_much_more_often_it_is_bought() -> None:

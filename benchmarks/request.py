@@ -1,0 +1,114 @@
+"""What one request costs inside the engine: candidates, ranker, rules, answer; without HTTP.
+
+    taskset -c 0 python benchmarks/request.py examples/complete-journey/shop.toml --artifacts artifacts
+
+The version's own shoppers and stores are asked for, one after another, after a round that warms up. Each carousel is asked
+with its ranker and, where it has one, by its blend, in turn: the ratio says what the ranker costs. Printed are
+milliseconds at the median and at the 99th of a hundred requests, and the share of the median by stage.
+"""
+
+import argparse
+import cProfile
+import pstats
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+HOME = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HOME))
+
+from models.registry import Registry  # noqa: E402
+from models.shop import read_shop  # noqa: E402
+from recsvc.app import shop_clock  # noqa: E402
+from recsvc.asking import Ask  # noqa: E402
+from recsvc.carousel import Engine  # noqa: E402
+from recsvc.loading import load_engine  # noqa: E402
+from recsvc.rules_file import read_file  # noqa: E402
+
+CAROUSELS = ("for-you", "you-may-also-like", "bought-together", "similar-items")
+STAGES = {
+    ("context.py", "understand"): "context",
+    ("candidates.py", "gather"): "candidates",
+    ("features.py", "features"): "features",
+    ("ranker.py", "score"): "trees",
+    ("page.py", "arrange_page"): "rules",
+}
+"""(file, function) -> stage."""
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shop", type=Path)
+    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
+    parser.add_argument("--requests", type=int, default=400)
+    given = parser.parse_args()
+    shop = read_shop(given.shop)
+    file = None if shop.rules.file is None else shop.folder / shop.rules.file
+    live, clock = Registry(given.artifacts).current(), shop_clock(shop)
+    engine = load_engine(shop, live, None, clock)
+    if file is not None:
+        engine = load_engine(shop, live, read_file(file, engine.snapshot), clock)
+    without = Engine(replace(engine.snapshot, rankers={}))
+    asks = draw(engine, given.requests)
+    print(
+        f"{'carousel':<20} {'ranker p50':>10} {'p99':>7} {'blend p50':>10} {'p99':>7} {'ratio':>6}   ms, {len(asks)} requests"
+    )
+    with threadpool_limits(1):
+        for name in CAROUSELS:
+            took = np.array([[ask_once(one, name, ask) for one in (engine, without)] for ask in (*asks[:20], *asks)])[
+                20:
+            ]
+            (a, b), (c, d) = np.percentile(took, [50, 99], axis=0).T * 1000
+            print(f"{name:<20} {a:>10.2f} {b:>7.2f} {c:>10.2f} {d:>7.2f} {a / c:>6.2f}")
+        print_stages(engine, asks)
+
+
+def draw(engine: Engine, n: int) -> list[Ask]:
+    """Return requests of the version's shoppers, each on a page of a product and at a store of theirs."""
+    dice, snapshot = np.random.default_rng(1), engine.snapshot
+    busy = np.flatnonzero(np.diff(snapshot.histories.ptr))
+    asks = []
+    for user in dice.choice(busy, n).tolist():
+        history = snapshot.histories.of_user(user)
+        line = int(dice.integers(len(history)))
+        store = int(history.store[line])
+        asks.append(
+            Ask(
+                user_id=snapshot.users.id(user),
+                product_id=snapshot.catalogue.ids.id(int(history.product[line])),
+                store_id=snapshot.stores.id(store) if store >= 0 else None,
+            )
+        )
+    return asks
+
+
+def ask_once(engine: Engine, name: str, ask: Ask) -> float:
+    """Return the seconds that one answer took; ``for-you`` and discovery are asked without a page."""
+    bare = ask if name in ("bought-together", "similar-items") else replace(ask, product_id=None)
+    start = perf_counter()
+    engine.carousel(name, bare)
+    return perf_counter() - start
+
+
+def print_stages(engine: Engine, asks: Sequence[Ask]) -> None:
+    """Print what share of ``for-you`` each stage takes, by a profile of all requests."""
+    profile = cProfile.Profile()
+    profile.enable()
+    for ask in asks:
+        ask_once(engine, "for-you", ask)
+    profile.disable()
+    rows = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    whole = max(row[3] for row in rows.values())
+    for (path, _, function), (_, _, _, cumulative, _) in sorted(rows.items(), key=lambda row: -row[1][3]):
+        if stage := STAGES.get((Path(path).name, function)):
+            print(f"  {stage:<12} {cumulative / whole:>6.0%} of for-you")
+
+
+if __name__ == "__main__":
+    main()
