@@ -1,12 +1,13 @@
 # `make help` lists what there is. Plain POSIX make and sh: nothing has to be installed but Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help demo install train serve test check lock clean
+.PHONY: help demo install train serve test cases check lock clean
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
 SHOP ?= examples/complete-journey/shop.toml
 PYTHON ?=
 UPGRADE ?=
+CASES ?= 20000
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ UV := uv==0.13.9
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
-	@echo "settings: HOST=$(HOST) PORT=$(PORT) SHOP=$(SHOP) PYTHON=(a python3.11 or newer)"
+	@echo "settings: HOST=$(HOST) PORT=$(PORT) SHOP=$(SHOP) PYTHON=(a python3.11 or newer) CASES=$(CASES)"
 
 demo: install  ## train the sample shop, serve it, and show three carousels (HOST=, PORT=)
 	@$(BIN)/python examples/demo.py --host "$(HOST)" --port "$(PORT)"
@@ -41,6 +42,9 @@ serve: install  ## serve SHOP with its live version (HOST=, PORT=)
 test: install  ## run all tests and measure their coverage
 	@$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=90
 
+cases: install  ## compare the rules with a slow second telling of them, on many drawn cases (CASES=)
+	@RULES_CASES="$(CASES)" $(BIN)/python -m pytest -q tests/recsvc/rules/test_rules_against_reference.py
+
 check: install  ## ruff, mypy --strict, hadolint
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
@@ -54,7 +58,7 @@ lock:  ## solve the dependencies again (UPGRADE=--upgrade takes the newest of ea
 	 "$$python" -m venv "$$folder"; "$$folder/bin/python" -m pip install --quiet --disable-pip-version-check $(UV); \
 	 solve() { "$$folder/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	   --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" "$$@"; }; \
-	 solve $(UPGRADE) --extra sample --extra dev pyproject.toml --output-file requirements.lock; \
+	 solve $(UPGRADE) --extra otel --extra sample --extra dev pyproject.toml --output-file requirements.lock; \
 	 rm -f requirements-image.lock; \
 	 echo 'setuptools' | solve --no-annotate --constraint requirements.lock pyproject.toml - --output-file requirements-image.lock
 

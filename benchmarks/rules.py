@@ -3,14 +3,18 @@
     python benchmarks/rules.py examples/complete-journey/shop.toml --artifacts artifacts
 
 The rules are drawn from the catalogue's own values, the requests from the version's own shoppers. Both sides are asked in
-turn in one run, so that the ratio holds on a busy machine too.
+turn in one run, so that the ratio holds on a busy machine too. Reloads are those of a running worker, one after another
+beside requests at a steady rate, measured from the moment each was due.
 """
 
 import argparse
 import random
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +32,7 @@ from recsvc.rules.parse import parse
 from recsvc.rules.schema import RuleSet
 from recsvc.rules_file import facts_of
 from recsvc.rules_tools.sample import draw
-from recsvc.serving import with_rules
+from recsvc.serving import Live, Look, with_rules
 from recsvc.snapshot import Snapshot
 
 Asked = Sequence[tuple[str, Ask]]
@@ -119,27 +123,62 @@ def tell(what: str, base: Doubles, other: Doubles) -> None:
 
 def loaded(engine: Engine, text: str) -> tuple[Engine, RuleSet, float, float]:
     facts = facts_of(engine.snapshot, Path())
-    began = time.perf_counter()
-    rules = parse(text, facts)
-    read = time.perf_counter()
-    return with_rules(engine, rules), rules, read - began, time.perf_counter() - read
+    with gently():  # as the service loads, without its rests
+        began = time.perf_counter()
+        rules = parse(text, facts)
+        read = time.perf_counter()
+        return with_rules(engine, rules), rules, read - began, time.perf_counter() - read
 
 
-def during(load: Callable[[], object], engine: Engine, requests: Asked) -> Doubles:
-    """Return the milliseconds of requests while another thread loads rules again and again."""
-    stop = threading.Event()
+def steadily(live: Live, requests: Asked, rate: float) -> Doubles:
+    """Return the milliseconds from the moment each request was due, ``rate`` of them a second, to its answer."""
+    out, began = np.empty(len(requests)), time.perf_counter()
+    for place, (carousel, ask) in enumerate(requests):
+        due = began + place / rate
+        time.sleep(max(due - time.perf_counter(), 0))
+        live.state.engine.carousel(carousel, ask)
+        out[place] = time.perf_counter() - due
+    return out * 1_000
+
+
+@contextmanager
+def reloading(live: Live, texts: Sequence[str]) -> Iterator[list[float]]:
+    """Make ``texts`` live in turn, again and again, as a worker does beside its requests; yield the seconds that each took."""
+    stop, took = threading.Event(), []
 
     def work() -> None:
-        with gently():  # as the service loads
-            while not stop.is_set():
-                load()
+        for text in cycle(texts):
+            if stop.is_set():
+                return
+            began = time.perf_counter()
+            live.renew(Look(live.state.folder, text.encode()))
+            took.append(time.perf_counter() - began)
 
     thread = threading.Thread(target=work)
     thread.start()
-    found = timed([engine], requests)[0]
+    yield took
     stop.set()
     thread.join()
-    return found
+
+
+def during_reloads(live: Live, texts: Sequence[str], requests: Asked, rate: float, rounds: int) -> None:
+    """Print what reloads do to requests: rounds without and with them in turn, and all rounds together."""
+    quiet, busy, took = [], [], []
+    for number in range(rounds):
+        quiet.append(steadily(live, requests, rate))
+        with reloading(live, texts) as seconds:
+            busy.append(steadily(live, requests, rate))
+        took += seconds
+        tell(f"round {number + 1}: quiet | during reloads of 10,000 rules", quiet[-1], busy[-1])
+    told = [(np.quantile(a, 0.99), np.quantile(b, 0.99)) for a, b in zip(quiet, busy, strict=True)]
+    print(f"a reload took {np.median(took):.1f} s (of {len(took)})")
+    print(
+        f"p99 by round, ratio: {' '.join(f'{b / a:.2f}' for a, b in told)}; median {np.median([b / a for a, b in told]):.2f}"
+    )
+    every = [np.quantile(np.concatenate(some), [0.5, 0.99]) for some in (quiet, busy)]
+    print(
+        f"all rounds together: p50 {every[1][0] / every[0][0]:.2f}, p99 {every[1][1] / every[0][1]:.2f} times the quiet ones"
+    )
 
 
 def main() -> None:
@@ -147,6 +186,8 @@ def main() -> None:
     read.add_argument("shop", type=Path)
     read.add_argument("--artifacts", type=Path, default=Path("artifacts"))
     read.add_argument("--requests", type=int, default=300)
+    read.add_argument("--rate", type=float, default=40, help="requests a second during reloads")
+    read.add_argument("--rounds", type=int, default=6)
     options = read.parse_args()
     shop = read_shop(options.shop)
     engine = load_engine(shop, Registry(options.artifacts).current(), None, shop_clock(shop))
@@ -169,10 +210,12 @@ def main() -> None:
     tell("whole request: 10 rules | 10 and 9,990 that do not hold", base, same)
     tell("whole request: 10 rules | 10,000 dated, all live", base, windows)
     tell("whole request: 10 rules | 10,000 mixed", base, all_kinds)
-    quiet = timed([few], requests)[0]
-    busy = during(lambda: loaded(engine, text), few, requests)
-    tell("10 rules: quiet | while 10,000 are loaded", quiet, busy)
-    print(f"p99 while loading: {np.quantile(busy, 0.99) / np.quantile(quiet, 0.99):.2f} times the quiet one")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rules.yaml"
+        file.write_text(text)
+        live = Live(shop, options.artifacts, file, shop_clock(shop))
+        live.refresh()
+        during_reloads(live, [text + "# again\n", text], requests, options.rate, options.rounds)
 
 
 if __name__ == "__main__":

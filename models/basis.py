@@ -1,7 +1,7 @@
 """What training knows of products and moments beside the models: the ground that the ranker's features stand on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from models.base import Fitting
+from models.beyond import Live, live_codes
 from models.buckets import Buckets, columns_buckets
 from models.columns import NumberColumn, TextColumn
 from models.kinds import kind_codes
 from models.lifts import Lifts
-from models.schema import DAY, UNKNOWN, Arrays, Context, Floats, Ints, Longs, taken
+from models.schema import DAY, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, taken
 from models.store_sales import StoreSales
 
 SPANS = (7, 30, 90, 365)
@@ -119,6 +120,26 @@ class Basis:
         n_values = sum(len(one) for one in made)
         self.people = Lifts().fit(values, n_values, lines.order[named], lines.product[named], lines.n_products)
 
+    def follow(self, live: Live) -> "Basis":
+        """Return the ground under the live catalogue: new products by what is said of them, and prices as they are now.
+
+        ``price_`` stays the usual price, the one of the training; a price that moved is what is paid now.
+        """
+        columns, n_new = live.catalogue.columns, len(live.new_rows)
+        kind, category = live_codes(self.kind_, live), live_codes(self.category_, live)
+        price = columns.get("price")
+        values = price.values if isinstance(price, NumberColumn) else np.full(len(live.catalogue), np.nan)
+        fresh = values[len(live.trained) :]
+        usual = np.concatenate([self.price_, np.log(np.where(fresh > 0, fresh, np.nan)).astype(np.float32)])
+        return replace(
+            self,
+            price_=usual if n_new else self.price_,
+            price_now_=_paid_now(self.price_now_, self.price_, live, values),
+            kind_=kind,
+            category_=category,
+            make_=self.make_ if kind is self.kind_ else _makes(self.make_, kind, live),
+        )
+
     def moment_values(self, context: Context, zone: ZoneInfo) -> Ints:
         """Return the value of ``moments`` for weekday, part of the day, month and each field; ``UNKNOWN`` where none."""
         local = datetime.fromtimestamp(context.at, zone)
@@ -172,6 +193,26 @@ PARTS: Mapping[str, type[np.generic]] = {
 def moment_names(fields: Iterable[str]) -> tuple[str, ...]:
     """Return what a moment is told by: the clock, and the fields that purchases tell of."""
     return (*CLOCK, *sorted(fields))
+
+
+def _paid_now(trained: Floats, usual: Floats, live: Live, values: Doubles) -> Floats:
+    """Return (n_live,) log of what is paid now over the usual price; of products whose price did not move, as trained."""
+    then, n = live.trained.columns.get("price"), len(live.trained)
+    out = np.concatenate([trained, np.full(len(values) - n, np.nan, np.float32)])
+    if isinstance(then, NumberColumn):
+        moved = np.flatnonzero((values[:n] != then.values) & ~(np.isnan(values[:n]) & np.isnan(then.values)))
+        paid = np.where(values[moved] > 0, values[moved], np.nan)
+        out[moved] = np.log(paid) - usual[moved]
+    return out
+
+
+def _makes(trained: Ints, kind: Ints, live: Live) -> Ints:
+    """Return (n_live,) codes of kind and brand, for new products too; ``UNKNOWN`` where training knew the brand not."""
+    now, then = (one.columns.get("brand") for one in (live.catalogue, live.trained))
+    if not isinstance(now, TextColumn) or not isinstance(then, TextColumn):
+        return np.concatenate([trained, np.full(len(live.new_rows), UNKNOWN, np.int32)])
+    known = (kind != UNKNOWN) & (now.codes != UNKNOWN) & (now.codes < len(then.vocabulary))
+    return np.where(known, kind * len(then.vocabulary) + now.codes, UNKNOWN).astype(np.int32)
 
 
 def _share(order: Ints, product: Ints, n: int) -> Floats:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from models.base import Fact, Fitting
+from models.beyond import values_at
 from models.errors import NotFittedError
 from models.lists import RankedLists, best_entries, decay, summed
 from models.schema import (
@@ -136,7 +137,7 @@ class BoughtTogether:
     def _probability(self, seeds: Ints) -> tuple[Ints, Doubles, float]:
         """Return paired rows, the mean over seeds of pairs / (orders + prior), and the mean share of the prior."""
         rows, pairs, places = self._lists().joined(seeds)
-        base = self.orders_[seeds] + self.prior
+        base = values_at(self.orders_, seeds, 0) + self.prior
         found, evidence = summed(rows, pairs / base[places] / len(seeds))
         return found, evidence, float(np.mean(self.prior / base))
 
@@ -156,7 +157,7 @@ class BoughtTogether:
         if not len(seeds):
             return np.zeros(len(rows), np.float32)
         found, evidence, prior = self._probability(seeds)
-        out = prior * self.share_[rows].astype(np.float64)
+        out = prior * values_at(self.share_, rows, 0).astype(np.float64)
         if len(found):
             places = np.minimum(np.searchsorted(found, rows), len(found) - 1)
             out += np.where(found[places] == rows, evidence[places], 0)
@@ -171,8 +172,10 @@ class BoughtTogether:
                 entry = int(lists.ptr[seed]) + place
                 strongest = max(strongest, (float(lists.scores[entry]), seed, int(self.counts_[entry])))
         weight, seed, orders = strongest
+        if orders < 2:
+            return None
         times = weight / max(float(self.orders_[seed] * self.share_[row]), 1e-9)
-        if orders < 2 or times < 1.05:
+        if times < 1.05:
             return None
         where = "by {orders} shoppers" if self.by_shopper_[0] else "in {orders} orders"
         return Fact(

@@ -11,10 +11,14 @@ from typing import ClassVar, Self
 import numpy as np
 
 from models.base import Fact, Fitting
+from models.beyond import values_at
 from models.errors import NotFittedError
 from models.lists import decay, scores_of
 from models.moments import ages, moments
 from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
+
+USUAL = 30.0
+"""Days between two purchases of what nobody bought twice in the data, or what came after the training."""
 
 
 @dataclass
@@ -52,7 +56,7 @@ class BuyAgain:
         again = (key[1:] == key[:-1]) & (time[1:] // DAY > time[:-1] // DAY)
         days = np.maximum((time[1:] - time[:-1])[again] / DAY, 0.5)  # two visits around midnight are no short cycle
         product = (key[1:] % max(lines.n_products, 1))[again]
-        usual = float(np.exp(np.mean(np.log(days)))) if len(days) else 30.0
+        usual = float(np.exp(np.mean(np.log(days)))) if len(days) else USUAL
         logs = np.bincount(product, weights=np.log(days), minlength=lines.n_products)
         count = np.bincount(product, minlength=lines.n_products)
         self.gap_ = np.exp((logs + self.gap_prior * np.log(usual)) / (count + self.gap_prior)).astype(np.float32)
@@ -95,7 +99,7 @@ class BuyAgain:
         rate = np.bincount(places[cells], faded[cells], len(rows)) / faded[orders].sum()
         last = np.full(len(rows), np.inf)
         np.minimum.at(last, places, age)
-        bins = np.clip(last / self._gap()[rows] / self.STEP, 0, self.BINS - 1).astype(np.int64)
+        bins = np.clip(last / self.gaps(rows) / self.STEP, 0, self.BINS - 1).astype(np.int64)
         due = np.maximum.accumulate(self.hazard_) / self.hazard_.max(initial=1e-9)
         return Scored(rows.astype(np.int32), (rate * due[bins] ** self.timing).astype(np.float32))
 
@@ -128,7 +132,7 @@ class BuyAgain:
 
     def gaps(self, rows: Ints) -> Floats:
         """Return (n_rows,) the usual days between two purchases of a product by one shopper."""
-        return self._gap()[rows]
+        return values_at(self._gap(), rows, USUAL)
 
     def _gap(self) -> Floats:
         if self.gap_ is None:

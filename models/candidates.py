@@ -2,15 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from models.base import Model
 from models.lists import scores_of
-from models.schema import NO_ROWS, Context, Doubles, Ints, Scored
+from models.schema import NO_ROWS, Context, Doubles, Floats, Ints, Scored
 
 FLOOR = 1e-6
 """The score of a product that no model says anything about."""
+
+
+class Source(Protocol):
+    """What of a model candidates are made from."""
+
+    def candidates(self, context: Context, n: int) -> Scored:
+        """Return at most ``n`` products, highest score first."""
+        ...
+
+    def score(self, context: Context, rows: Ints) -> Floats:
+        """Return (n_rows,) scores on the scale of ``candidates``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,7 @@ class Gathered:
 
 
 def gather(
-    models: Mapping[str, Model],
+    models: Mapping[str, Source],
     weights: Mapping[str, float],
     depths: Mapping[str, int],
     context: Context,
@@ -62,7 +74,7 @@ def _left(found: Scored, without: Ints, depth: int) -> Scored:
     return Scored(found.rows[left], found.scores[left])
 
 
-def rate(models: Mapping[str, Model], weights: Mapping[str, float], context: Context, rows: Ints) -> Gathered:
+def rate(models: Mapping[str, Source], weights: Mapping[str, float], context: Context, rows: Ints) -> Gathered:
     """Return exactly ``rows`` (distinct), blended as ``gather`` does; what no model knows gets the lowest score."""
     rows = np.sort(rows)
     answers = {name: Scored(rows, models[name].score(context, rows)) for name in weights if name in models}

@@ -65,6 +65,14 @@ class TagsColumn:
         """Return the texts of ``row``, sorted."""
         return [self.vocabulary[int(code)] for code in self.codes[self.ptr[row] : self.ptr[row + 1]]]
 
+    def take(self, rows: Ints | Longs) -> "TagsColumn":
+        """Return the column of ``rows`` (places) with the same vocabulary."""
+        starts, lengths = self.ptr[rows], self.ptr[rows + 1] - self.ptr[rows]
+        ptr = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(lengths, out=ptr[1:])
+        places = np.arange(ptr[-1]) + np.repeat(starts - ptr[:-1], lengths)
+        return TagsColumn(ptr, self.codes[places], self.vocabulary)
+
 
 Single: TypeAlias = TextColumn | NumberColumn
 """At most one value a row."""

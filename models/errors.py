@@ -7,6 +7,7 @@ RecsvcError
 │   └── RulesError        the rules file; carries every fault at once
 ├── ArtifactError         a trained folder is missing, broken or of another shop
 │   └── NoArtifactError   nothing has been published yet
+├── StoreError            the store of events, consent and stock cannot be reached or written
 ├── GateRefusedError      a trained version lost to the live one; commands exit with 3
 └── NotFittedError        a model was asked before it was fitted or loaded
 
@@ -46,6 +47,10 @@ class ArtifactError(RecsvcError):
 
 class NoArtifactError(ArtifactError):
     """Nothing is published in the artifacts folder."""
+
+
+class StoreError(RecsvcError):
+    """The store cannot be reached, does not answer, or cannot be written."""
 
 
 class GateRefusedError(RecsvcError):

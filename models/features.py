@@ -12,6 +12,7 @@ import numpy as np
 
 from models.base import Model
 from models.basis import SPANS, Basis
+from models.beyond import values_at
 from models.buy_again import BuyAgain
 from models.context_table import LISTED, ContextTable
 from models.schema import UNKNOWN, Context, Floats, Ints, Longs
@@ -150,14 +151,15 @@ def _of_own_kind(
 
 
 def _of_product(column: dict[str, Floats], basis: Basis, rows: Ints) -> None:
+    shares = values_at(basis.shares_, rows, 0)
     for number, days in enumerate(SPANS):
-        column[f"share{days}"][:] = basis.shares_[rows, number]
-    column["rise"][:] = (basis.shares_[rows, 0] + 1e-5) / (basis.shares_[rows, 2] + 1e-5)
+        column[f"share{days}"][:] = shares[:, number]
+    column["rise"][:] = (shares[:, 0] + 1e-5) / (shares[:, 2] + 1e-5)
     column["log_price"][:] = basis.price_[rows]
     column["price_now"][:] = basis.price_now_[rows]
-    column["buyers"][:] = basis.buyers_[rows]
-    column["again"][:] = basis.again_[rows]
-    column["newcomers30"][:], column["newcomers90"][:] = basis.newcomers_[rows].T
+    column["buyers"][:] = values_at(basis.buyers_, rows, 0)
+    column["again"][:] = values_at(basis.again_, rows, 0)
+    column["newcomers30"][:], column["newcomers90"][:] = values_at(basis.newcomers_, rows, 0).T
 
 
 def _of_moment(column: dict[str, Floats], world: World, context: Context, rows: Ints) -> None:
@@ -178,9 +180,9 @@ def _of_models(column: dict[str, Floats], world: World, context: Context, rows: 
     for name in SOURCES:
         if name in world.models:
             column[name][:] = world.models[name].score(context, rows)
-    usual = world.basis.shares_[rows, 1]
+    usual, year = values_at(world.basis.shares_, rows, 0)[:, [1, 3]].T
     shares, column["store_since"][:] = world.basis.stores.look(context.store, rows)
     column["store10"][:], column["store45"][:] = shares.T
     column["store_lift"][:] = (shares[:, 1] + 1e-4) / (usual + 1e-4)
     if context.page != UNKNOWN:
-        column["page_lift"][:] = column["bought-together"] / (world.basis.shares_[rows, 3] + 1e-4)
+        column["page_lift"][:] = column["bought-together"] / (year + 1e-4)

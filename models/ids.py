@@ -12,6 +12,8 @@ from models.schema import UNKNOWN, Arrays, Ints, take
 from models.strings import Strings, encode
 
 Hashes = npt.NDArray[np.uint64]
+MANY = 32
+"""Ids from which they are searched for all at once."""
 
 
 def _hash(raw: bytes) -> int:
@@ -53,6 +55,17 @@ class IdIndex:
         """Return the index as arrays for an artifact."""
         return {**self.texts.arrays("ids"), "hashes": self.hashes, "rows": self.rows_by_hash}
 
+    def plus(self, ids: Sequence[str]) -> "IdIndex":
+        """Return the index with further distinct ``ids``, none of them here yet, in rows behind the others."""
+        if not ids:
+            return self
+        fresh = np.array([_hash(encode(one)) for one in ids], np.uint64)
+        rows = np.arange(len(self), len(self) + len(ids), dtype=np.int32)
+        order = np.argsort(fresh, kind="stable")
+        places = np.searchsorted(self.hashes, fresh[order])
+        hashes = np.insert(self.hashes, places, fresh[order])
+        return IdIndex(self.texts.plus(ids), hashes, np.insert(self.rows_by_hash, places, rows[order]))
+
     def __len__(self) -> int:
         return len(self.texts)
 
@@ -72,7 +85,16 @@ class IdIndex:
 
     def rows(self, outside: Sequence[str]) -> Ints:
         """Return (n,) rows of ids, ``UNKNOWN`` for those that are not here."""
-        return np.fromiter((self.row(one) for one in outside), np.int32, len(outside))
+        if len(outside) < MANY or not len(self):
+            return np.fromiter((self.row(one) for one in outside), np.int32, len(outside))
+        raws = [encode(one) for one in outside]
+        wanted = np.fromiter((_hash(raw) for raw in raws), np.uint64, len(raws))
+        places = np.minimum(np.searchsorted(self.hashes, wanted), len(self) - 1)
+        out = np.where(self.hashes[places] == wanted, self.rows_by_hash[places], np.int32(UNKNOWN))
+        for place in np.flatnonzero(out != UNKNOWN).tolist():
+            if not raws[place] or self.texts.raw(int(out[place])) != raws[place]:  # nothing, or the same hash
+                out[place] = self.row(outside[place])
+        return out
 
     def known(self, outside: Sequence[str]) -> Ints:
         """Return the rows of those ids that are here, in their order."""

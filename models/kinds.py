@@ -1,11 +1,12 @@
 """Bestsellers of the kinds of product that this shopper buys: known needs, met by known and new products alike."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
 
 from models.base import Fact, Fitting
+from models.beyond import Live, live_codes
 from models.columns import TextColumn
 from models.errors import NotFittedError
 from models.lists import RankedLists, decay, summed
@@ -64,6 +65,8 @@ class Kinds:
     length: int = 8
     lists_: RankedLists | None = None
     codes_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    later_: RankedLists | None = None
+    """Products of each kind that came after the training, the newest first: each counts as the middle of its kind's list."""
 
     def fit(self, data: Fitting) -> Self:
         """Learn the bestsellers of each kind."""
@@ -84,6 +87,19 @@ class Kinds:
         self.lists_, self.codes_ = RankedLists.load(arrays, "lists"), take(arrays, "codes", np.int32)
         return self
 
+    def follow(self, live: Live) -> "Kinds":
+        """Return the model with the live catalogue's kinds, and new products of them."""
+        codes, rows = live_codes(self.codes_, live), live.new_rows
+        known = (codes[rows] != UNKNOWN) & (codes[rows] < len(self._lists()))
+        later = None
+        if known.any():
+            kinds, since = codes[rows[known]], live.since[known].astype(np.float64)
+            newest = RankedLists.of(kinds, rows[known], since, len(self._lists()), self.length)
+            middle = np.array([_middle(self._lists().list(kind)) for kind in np.unique(kinds).tolist()])
+            of_kind = np.repeat(middle, np.diff(newest.ptr)[np.unique(kinds)])
+            later = RankedLists(newest.ptr, newest.rows, of_kind.astype(np.float32))
+        return replace(self, codes_=codes, later_=later)
+
     def _all(self, context: Context) -> tuple[Ints, Doubles]:
         lists, codes = self._lists(), self.codes_[context.history.product]
         used = codes != UNKNOWN
@@ -93,6 +109,9 @@ class Kinds:
         bought, weights = summed(codes[used], faded)
         top = np.argsort(-weights, kind="stable")[: self.kinds]
         rows, scores, places = lists.joined(bought[top])
+        if self.later_ is not None:
+            more = self.later_.joined(bought[top])
+            rows, scores, places = (np.concatenate(parts) for parts in zip((rows, scores, places), more, strict=True))
         return rows, scores * weights[top][places] / max(float(weights.sum()), 1e-12)
 
     def candidates(self, context: Context, n: int) -> Scored:
@@ -115,9 +134,15 @@ class Kinds:
         if kind == UNKNOWN or not self.score(context, np.array([row], np.int32))[0]:
             return None
         orders = len(np.unique(context.history.order[self.codes_[context.history.product] == kind]))
+        if self.later_ is not None and row in self.later_.list(int(kind)).rows:
+            return Fact("new-of-kind", "New, of a kind that you bought in {orders} orders", {"orders": orders})
         return Fact("kind", "Sells best of a kind that you bought in {orders} orders", {"orders": orders})
 
     def _lists(self) -> RankedLists:
         if self.lists_ is None:
             raise NotFittedError("Kinds: call fit() or load() first")
         return self.lists_
+
+
+def _middle(listed: Scored) -> float:
+    return float(np.median(listed.scores)) if len(listed) else 0.0

@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 
+from models.beyond import values_at
 from models.schema import UNKNOWN, Arrays, Doubles, Floats, Ints, Longs, taken
 
 PRIOR = 10.0
@@ -57,7 +58,7 @@ class Lifts:
             at = np.minimum(np.searchsorted(found, rows), len(found) - 1)
             hit = found[at] == rows
             count[hit] = self.count_[begin + at[hit]]
-        expected = self.share_[rows].astype(np.float64) * float(self.orders_[value])
+        expected = values_at(self.share_, rows, 0).astype(np.float64) * float(self.orders_[value])
         out: Doubles = np.log((count + PRIOR) / (expected + PRIOR))
         return out
 

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from models.base import Fact, Fitting
+from models.beyond import values_at
 from models.errors import NotFittedError
 from models.lists import decay
 from models.schema import DAY, UNKNOWN, Arrays, Context, Floats, Ints, Scored, best, take
@@ -53,7 +54,7 @@ class Newcomers:
 
     def score(self, context: Context, rows: Ints) -> Floats:
         """Return the share of ``rows`` in first purchases."""
-        return self._scores()[rows]
+        return values_at(self._scores(), rows, 0)
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Say that others try it now."""

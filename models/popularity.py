@@ -1,11 +1,12 @@
 """What sells: the recency-weighted share of orders with a product, over the shop, in a store, in a category."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
 
 from models.base import Fact, Fitting
+from models.beyond import Live, live_codes, values_at
 from models.columns import TextColumn
 from models.errors import NotFittedError
 from models.lists import RankedLists, decay, scores_of
@@ -70,7 +71,7 @@ class Popularity:
 
     def score(self, context: Context, rows: Ints) -> Floats:
         """Return the popularity of ``rows``."""
-        return self._scores()[rows]
+        return values_at(self._scores(), rows, 0)
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Say that it sells."""
@@ -187,6 +188,10 @@ class CategoryPopularity(_PopularityBy):
         """Take lists and codes over."""
         self.codes_ = take(arrays, "codes", np.int32)
         return super().load(arrays)
+
+    def follow(self, live: Live) -> Self:
+        """Return the model with the live catalogue's categories: a new product's page has its category's bestsellers."""
+        return replace(self, codes_=live_codes(self.codes_, live))
 
     def _list(self, context: Context) -> Scored:
         seed = context.page if context.page != UNKNOWN else (int(context.cart[-1]) if len(context.cart) else UNKNOWN)

@@ -101,11 +101,18 @@ class ContextTable(Table):
 class Data(Section):
     """The shop's tables."""
 
-    purchases: PurchaseTable
+    purchases: PurchaseTable | None = None
+    events: Literal["none", "store"] = Field("none", description="store: learn from the service's own orders too.")
     products: Table | None = None
     users: Table | None = None
     stock: Table | None = None
     stores: Table | None = None
+
+    @model_validator(mode="after")
+    def _any_purchases(self) -> "Data":
+        if self.purchases is None and self.events == "none":
+            raise ValueError('nothing to learn from: give data.purchases, events = "store", or both')
+        return self
 
 
 class Context(BaseModel):

@@ -1,11 +1,13 @@
 """Alternatives: products that share what the catalogue says about them, near the same price. Needs no purchase."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
 
 from models.base import Fact, Fitting
+from models.beyond import Live, values_at
+from models.catalogue import Catalogue
 from models.columns import NumberColumn, TagsColumn, TextColumn
 from models.errors import NotFittedError
 from models.lists import RankedLists, scores_of, summed
@@ -14,6 +16,17 @@ from models.schema import NO_ROWS, NOTHING, UNKNOWN, Arrays, Context, Doubles, F
 
 SHOWN = ("name", "image", "url")
 """Text columns that say nothing about likeness: nearly every product has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Products that came after the training, by the values that it knew."""
+
+    lists: RankedLists
+    """Products of each value, the newest first; its weight is the score."""
+    ptr: Longs
+    """(n_new + 1,): the i-th new product has values[ptr[i]:ptr[i + 1]]."""
+    values: Ints
 
 
 @dataclass
@@ -38,6 +51,8 @@ class Similar:
     """(n_products,) NaN where unknown."""
     sold_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     """(n_products,) recency-weighted purchases, as a share of the highest on a log scale."""
+    later_: "Later | None" = None
+    """Products that came after the training."""
 
     def fit(self, data: Fitting) -> Self:
         """Learn from the catalogue's text and tag columns."""
@@ -48,13 +63,9 @@ class Similar:
         self.price_ = (price.values if isinstance(price, NumberColumn) else np.full(n, np.nan)).astype(np.float32)
         rows, values, weights = [NO_ROWS], [NO_ROWS], [np.empty(0)]
         n_values = 0
-        for name, column in sorted(data.catalogue.columns.items()):
-            if isinstance(column, NumberColumn) or name in SHOWN:
-                continue
+        for column in telling(data.catalogue).values():
             row, code = _entries(column)
             holders = np.bincount(code, minlength=len(column.vocabulary))
-            if not len(code) or len(column.vocabulary) > 0.5 * len(code):
-                continue
             rows.append(row)
             values.append(code + np.int32(n_values))
             weights.append(np.log(n / holders[code]))
@@ -85,6 +96,13 @@ class Similar:
         self.price_, self.sold_ = take(arrays, "price", np.float32), take(arrays, "sold", np.float32)
         return self
 
+    def follow(self, live: Live) -> "Similar":
+        """Return the model with live prices, and new products by the values that training knew."""
+        price = live.catalogue.columns.get("price")
+        values = price.values if isinstance(price, NumberColumn) else np.full(len(live.catalogue), np.nan)
+        later = _later(live, self._lists(), self.length) if len(live.new_rows) else None
+        return replace(self, price_=values.astype(np.float32), later_=later)
+
     def _seed(self, context: Context) -> int:
         if context.page != UNKNOWN:
             return context.page
@@ -97,10 +115,13 @@ class Similar:
         values = self._values(seed)
         whole = max(float(lists.scores[lists.ptr[values]].sum()), 1e-12)  # every entry of a value has its weight
         found, weights, _ = lists.joined(values)
+        if self.later_ is not None:
+            found_later, weights_later, _ = self.later_.lists.joined(values)
+            found, weights = np.concatenate([found, found_later]), np.concatenate([weights, weights_later])
         rows, shared = summed(found, weights / whole)
         ratio = np.log2(np.maximum(self.price_[rows], 0.01) / max(float(self.price_[seed]), 0.01))
         near = np.exp2(-((np.nan_to_num(ratio, nan=self.octaves) / self.octaves) ** 2))
-        scores = shared * (0.25 + 0.75 * near) * (0.8 + 0.2 * self.sold_[rows])
+        scores = shared * (0.25 + 0.75 * near) * (0.8 + 0.2 * values_at(self.sold_, rows, 0))
         others = rows != seed
         return Scored(rows[others].astype(np.int32), scores[others].astype(np.float32))
 
@@ -122,12 +143,52 @@ class Similar:
 
     def _values(self, row: int) -> Ints:
         """Return the attribute values of a product."""
-        return self.values_[self.ptr_[row] : self.ptr_[row + 1]]
+        n_trained = len(self.ptr_) - 1
+        if row < n_trained or self.later_ is None:
+            return self.values_[self.ptr_[row] : self.ptr_[row + 1]]
+        place, later = row - n_trained, self.later_
+        return later.values[later.ptr[place] : later.ptr[place + 1]]
 
     def _lists(self) -> RankedLists:
         if self.lists_ is None:
             raise NotFittedError("Similar: call fit() or load() first")
         return self.lists_
+
+
+def telling(catalogue: Catalogue) -> dict[str, TextColumn | TagsColumn]:
+    """Return the columns whose values several products share, by name; nearly every product's own tells no likeness."""
+    out: dict[str, TextColumn | TagsColumn] = {}
+    for name, column in sorted(catalogue.columns.items()):
+        if isinstance(column, NumberColumn) or name in SHOWN:
+            continue
+        count = len(column.codes) if isinstance(column, TagsColumn) else np.count_nonzero(column.codes != UNKNOWN)
+        if count and len(column.vocabulary) <= 0.5 * count:
+            out[name] = column
+    return out
+
+
+def _later(live: Live, lists: RankedLists, length: int) -> Later:
+    """Return the new products by the values of the trained ``lists``."""
+    n_trained, n_new = len(live.trained), len(live.new_rows)
+    places, values, n_values = [NO_ROWS], [NO_ROWS], 0
+    for name, trained in telling(live.trained).items():
+        column = live.catalogue.columns.get(name)
+        if isinstance(column, TextColumn | TagsColumn):
+            row, code = _entries(column.take(live.new_rows))
+            known = code < len(trained.vocabulary)
+            places.append(row[known])
+            values.append(code[known] + np.int32(n_values))
+        n_values += len(trained.vocabulary)
+    place, value = np.concatenate(places), np.concatenate(values)
+    order = np.argsort(place, kind="stable")
+    ptr = np.zeros(n_new + 1, np.int64)
+    np.cumsum(np.bincount(place, minlength=n_new), out=ptr[1:])
+    newest = RankedLists.of(
+        value, place + np.int32(n_trained), live.since[place].astype(np.float64), len(lists), length
+    )
+    of_value = np.repeat(np.arange(len(lists)), np.diff(newest.ptr))
+    weights = lists.scores[lists.ptr[of_value]]
+    return Later(RankedLists(newest.ptr, newest.rows, weights), ptr, value[order])
 
 
 def _entries(column: TextColumn | TagsColumn) -> tuple[Ints, Ints]:

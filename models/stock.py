@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.beyond import values_at
 from models.schema import UNKNOWN, Arrays, Doubles, Ints, Longs, take
 
 EVERYWHERE = UNKNOWN
@@ -54,14 +55,22 @@ class Stock:
     def of_store(self, rows: Ints, store: int) -> Doubles:
         """Return (n_rows,) pieces in ``store``, else those of no store, else (no store asked) of all; NaN = not told."""
         if store == UNKNOWN:
-            everywhere: Doubles = self.total[rows]
-            return everywhere
-        there, anywhere = self._at(rows, store), self._at(rows, EVERYWHERE)
+            return values_at(self.total, rows, np.nan)
+        there, anywhere = self.exactly(rows, store), self.exactly(rows, EVERYWHERE)
         return np.where(np.isnan(there), anywhere, there)
 
-    def _at(self, rows: Ints, store: int) -> Doubles:
+    def exactly(self, rows: Ints, store: int) -> Doubles:
+        """Return (n_rows,) what was told of ``store`` itself, or of no store (``EVERYWHERE``); NaN = nothing."""
         wanted = rows.astype(np.int64) * (self.n_stores + 1) + store + 1
         places = np.minimum(np.searchsorted(self.keys, wanted), max(len(self.keys) - 1, 0))
         if not len(self.keys):
             return np.full(len(rows), np.nan)
         return np.where(self.keys[places] == wanted, self.quantity[places], np.nan)
+
+    def of_products(self, rows: Longs) -> tuple[Longs, Longs, Doubles]:
+        """Return all that was told of products: the place in ``rows``, the store row, and the pieces, of each entry."""
+        width = self.n_stores + 1
+        starts, ends = np.searchsorted(self.keys, rows * width), np.searchsorted(self.keys, (rows + 1) * width)
+        places = np.repeat(np.arange(len(rows)), ends - starts)
+        entries = np.arange(len(places)) - np.repeat(np.cumsum(ends - starts) - ends, ends - starts)
+        return places, self.keys[entries] % width - 1, self.quantity[entries]

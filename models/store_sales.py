@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from models.base import Fitting
+from models.beyond import values_at
 from models.lists import decay
 from models.schema import DAY, UNKNOWN, Arrays, Floats, Ints, Longs, taken
 
@@ -72,7 +73,7 @@ class StoreSales:
             at = np.minimum(np.searchsorted(self.rows_[begin:end], rows), end - begin - 1) + begin
             hit = self.rows_[at] == rows
             sold[hit], last[hit] = self.sold_[at[hit]], self.last_[at[hit]]
-        shares[:] = (sold + PRIOR * self.share_[rows]) / (self.orders_[store] + PRIOR)
+        shares[:] = (sold + PRIOR * values_at(self.share_, rows, 0)) / (self.orders_[store] + PRIOR)
         return shares, last
 
     def arrays(self, name: str) -> Arrays:

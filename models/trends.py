@@ -1,11 +1,13 @@
 """What moves: products that sell faster than they used to, and products that are new."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
 
 from models.base import Fact, Fitting
+from models.beyond import Live
 from models.columns import NumberColumn
 from models.errors import NotFittedError
 from models.lists import scores_of
@@ -78,6 +80,11 @@ class Trending:
         return self.found_
 
 
+NEVER = np.int64(np.iinfo(np.int64).max)
+MOST = 10_000
+"""Arrivals that are kept while new products come in, the newest."""
+
+
 @dataclass
 class NewArrivals:
     """Products that came lately, by ``available_from`` where the catalogue has it, else by first sale.
@@ -100,16 +107,16 @@ class NewArrivals:
 
     def fit(self, data: Fitting) -> Self:
         """Learn arrival moments, and how well each new product sells."""
-        lines, never = data.purchases, np.iinfo(np.int64).max
-        since = np.full(lines.n_products, never, np.int64)
+        lines = data.purchases
+        since = np.full(lines.n_products, NEVER)
         np.minimum.at(since, lines.product, lines.time)
         if len(lines):
-            since[since < lines.time.min() + self.days * DAY] = never
+            since[since < lines.time.min() + self.days * DAY] = NEVER
         given = data.catalogue.columns.get("available_from")
         if isinstance(given, NumberColumn):
             known = ~np.isnan(given.values)
             since[known] = given.values[known].astype(np.int64)
-        self.rows_ = np.flatnonzero((since >= data.until - self.days * DAY) & (since < never)).astype(np.int32)
+        self.rows_ = np.flatnonzero((since >= data.until - self.days * DAY) & (since < NEVER)).astype(np.int32)
         self.since_ = since[self.rows_]
         sold = np.bincount(lines.product, minlength=lines.n_products)[self.rows_]
         self.sold_ = (sold / max(sold.max(initial=0), 1)).astype(np.float32)
@@ -124,6 +131,20 @@ class NewArrivals:
         self.rows_, self.since_ = take(arrays, "rows", np.int32), take(arrays, "since", np.int64)
         self.sold_ = take(arrays, "sold", np.float32)
         return self
+
+    def follow(self, live: Live) -> "NewArrivals":
+        """Return the model with new products, by ``available_from`` or since they were told of, and with moved dates."""
+        if not len(live.new_rows) and "available_from" not in live.moved:
+            return self
+        since = np.full(len(live.catalogue), NEVER)
+        since[self._rows()] = self.since_
+        since[live.new_rows] = live.since
+        for moved, given in _moved(live):
+            since[moved] = given
+        came = np.flatnonzero(since < NEVER)
+        newest: Ints = np.sort(came[np.argsort(-since[came], kind="stable")][:MOST]).astype(np.int32)
+        sold = scores_of(Scored(self._rows(), self.sold_), newest)
+        return replace(self, rows_=newest, since_=since[newest], sold_=sold)
 
     def candidates(self, context: Context, n: int) -> Scored:
         """Return what came last before the context's moment."""
@@ -153,3 +174,13 @@ class NewArrivals:
         if self.rows_ is None:
             raise NotFittedError("NewArrivals: call fit() or load() first")
         return self.rows_
+
+
+def _moved(live: Live) -> Iterator[tuple[Longs, Longs]]:
+    """Yield rows whose ``available_from`` is another one than at the training, and these moments."""
+    now, then = (one.columns.get("available_from") for one in (live.catalogue, live.trained))
+    if isinstance(now, NumberColumn) and now is not then:
+        before = np.full(len(live.catalogue), np.nan)
+        before[: len(live.trained)] = then.values if isinstance(then, NumberColumn) else np.nan
+        rows = np.flatnonzero(~np.isnan(now.values) & (now.values != before))
+        yield rows, now.values[rows].astype(np.int64)

@@ -6,22 +6,32 @@ says so on ``/readyz``.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from flask import Flask
 from threadpoolctl import threadpool_limits
 
+from models.errors import StoreError
+from models.schema import DAY
 from models.shop import Shop
 from models.trees import warm
+from recsvc.desk import Desk
 from recsvc.forms import form_for
 from recsvc.guard import guard
 from recsvc.headers import set_headers
+from recsvc.metrics import Metrics
 from recsvc.openapi import document
 from recsvc.problems import answer_errors
 from recsvc.routes import ROUTES
 from recsvc.service import NAME, Service
 from recsvc.serving import Live
+from recsvc.sessions import Sessions
 from recsvc.settings import Settings
+from recsvc.store.database import Store
+from recsvc.store.intake import Intake
+from recsvc.store.refusals import Refusals
 from recsvc.telemetry import follow_requests
+from recsvc.traces import Traces
 
 Clock = Callable[[], int]
 
@@ -49,11 +59,21 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     app.url_map.merge_slashes = False
     clock = clock or shop_clock(shop)
     form = form_for(shop)
-    live = Live(shop, settings.artifacts, settings.rules, clock)
+    store = Store(settings.store)
+    refusals = Refusals(store)
+    live = Live(shop, settings.artifacts, settings.rules, clock, store, refusals)
+    sessions = Sessions(store, refusals, clock)
+    intake = Intake(store, settings.threads - 1, settings.events_window_days * DAY, clock)
     told = document(shop, form, keyed=bool(settings.keys))
-    app.extensions[NAME] = Service(shop, settings, live, form, clock, told)
+    desk = Desk(settings.permits_a_worker, settings.permit_wait_ms / 1000, settings.request_budget_ms / 1000)
+    metrics, traces = Metrics(), Traces()
+    live.heard = metrics.tell_live
+    app.extensions[NAME] = Service(
+        shop, settings, live, store, form, clock, told, desk, sessions, intake, metrics, traces
+    )
 
-    follow_requests(app, access_log=settings.access_log)  # the first to see a request and the last to see its answer
+    # the first to see a request and the last to see its answer
+    follow_requests(app, access_log=settings.access_log, count=metrics.count_request, trace=traces.record)
     set_headers(app, settings.cors_origins)
     guard(app, settings.keys)
     answer_errors(app)
@@ -61,5 +81,8 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
         app.add_url_rule(route.path, route.path, route.view, methods=list(route.methods))
     if shop.training.ranker:
         warm()  # compiled once, before the workers fork, and never inside a request or a swap
+    with suppress(StoreError):  # a worker tries again, and says so on /readyz
+        refusals.follow()
     live.refresh()
+    store.close()  # no connection lives through a fork
     return app

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from recsvc.lately import Lately
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -32,6 +34,8 @@ class Ask:
     """A condition in the rules' expression language that every product must meet."""
     consent: bool = True
     """False: no personal model is used."""
+    lately: Lately | None = None
+    """What the shopper's events say; None: not asked for, as for previews."""
     explain: bool = False
     why: tuple[str, ...] = ()
     """With ``explain``: products to tell of, whether they are candidates or not."""

@@ -44,7 +44,14 @@ class Tally:
     """Of the rows that were answered."""
 
 
-def run_batch(state: State, shop: Shop, requests: Path, out: Path, step: Callable[[int, int], None]) -> Tally:
+def run_batch(
+    state: State,
+    shop: Shop,
+    requests: Path,
+    out: Path,
+    step: Callable[[int, int], None],
+    known: Callable[[Ask], Ask] = lambda ask: ask,
+) -> Tally:
     """Answer every row of ``requests`` into ``out``, with a manifest beside it.
 
     Args:
@@ -53,6 +60,7 @@ def run_batch(state: State, shop: Shop, requests: Path, out: Path, step: Callabl
         requests: CSV or Parquet with a column ``carousel`` and any of the request context.
         out: CSV or Parquet; written whole or not at all.
         step: called after each row with the rows done and the rows there are.
+        known: adds what the store knows of a request's shopper.
 
     Raises:
         DataError: the table cannot be read, a column is unknown, nothing can be written, or every row was refused.
@@ -66,7 +74,7 @@ def run_batch(state: State, shop: Shop, requests: Path, out: Path, step: Callabl
     with answers_into(out) as write:
         for row in table.rows():
             tally.rows += 1
-            _answer(state, shop, form, row, tally, write)
+            _answer(state, shop, form, row, tally, write, known)
             step(tally.rows, max(table.count, tally.rows))
         if tally.rows and not tally.answered:
             first = tally.refused[0]
@@ -93,13 +101,19 @@ def _check_columns(path: Path, columns: tuple[str, ...], form: type[Form]) -> No
 
 
 def _answer(
-    state: State, shop: Shop, form: type[Form], row: RequestRow, tally: Tally, write: Callable[[list[object]], object]
+    state: State,
+    shop: Shop,
+    form: type[Form],
+    row: RequestRow,
+    tally: Tally,
+    write: Callable[[list[object]], object],
+    known: Callable[[Ask], Ask],
 ) -> None:
     request_id = row.values.get("request_id") or str(tally.rows)
     try:
         if request_id in tally.ids:
             raise FormError([Fault("request_id", f"{request_id!r} was given before: every row has its own")])
-        answer = state.engine.carousel(row.values["carousel"] or "", _ask(row, form, shop))
+        answer = state.engine.carousel(row.values["carousel"] or "", known(_ask(row, form, shop)))
     except (FormError, UnknownCarouselError, BadFilterError) as error:
         tally.n_refused += 1
         if len(tally.refused) < MOST_TOLD:

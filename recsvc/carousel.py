@@ -1,40 +1,41 @@
 """The request path, in the order that the rules' semantics fix. Read ``Engine.page`` top to bottom; it knows no Flask.
 
 understand -> for each carousel: select rules -> gather candidates -> rank -> trade-offs -> shelf; then arrange all shelves
--> answer.
+-> answer. A ``Pace`` goes along: it times the stages, and says what there is no time for.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from models.candidates import Gathered, gather, rate, strongest
+from models.candidates import Gathered, Source, gather, rate, strongest
 from models.carousels import Carousel
-from models.schema import NO_ROWS, Bools, Ints
+from models.schema import NO_ROWS, NOTHING, Doubles, Ints, Scored
 from models.shop import suggest
-from recsvc.asking import Answer, Ask, BadFilterError, Item, UnknownCarouselError
+from recsvc.asked import Asked
+from recsvc.asking import Answer, Ask, Item, UnknownCarouselError
 from recsvc.bars import bars_of, isin
 from recsvc.context import Moment, situation, understand
 from recsvc.explaining import item_notes, notes_of
-from recsvc.rank import depths_of, rank
-from recsvc.reasons import pin_reason, product_facts, reason_of
-from recsvc.rules.expression_check import check_expression
-from recsvc.rules.expression_eval import Frame, matches
-from recsvc.rules.expression_parse import parse_expression
-from recsvc.rules.expression_tokens import ExpressionError
+from recsvc.pace import Pace
+from recsvc.prepared import SHORT, ready
+from recsvc.rank import depths_of, rank, ranker_of
+from recsvc.reasons import NO_REASON, pin_reason, product_facts, reason_of
 from recsvc.rules.match import Active, select
 from recsvc.rules.page import Shelf, arrange_page
-from recsvc.rules.pool import MODEL, PIN, Arranged, Fallback, Pool
-from recsvc.rules.shop_facts import ShopFacts
-from recsvc.rules.situation import Situation
+from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Fallback, Pool
 from recsvc.snapshot import Snapshot
-from recsvc.trade_offs import Traded, trade
+from recsvc.trade_offs import Traded, trade, trades
+from recsvc.wanted import Wanted, wanted_of
 
 DEPTH = 300
 """Candidates asked of each source at first; more when the rules leave too few."""
 PIN_DEPTH = 200
 """Matches of one pin's ``where`` that compete for its positions."""
+BY_SALES = {"popularity": 1.0}
+"""The weights of what is rated beside the candidates where there is no time."""
 SOURCE_OF_FALLBACK = {
     "category-bestsellers": "category-popularity",
     "store-bestsellers": "store-popularity",
@@ -54,6 +55,8 @@ class Work:
     gathered: Gathered
     traded: Traded
     shelf: Shelf
+    in_full: bool
+    """False: its candidates were prepared for nobody."""
 
 
 class Engine:
@@ -62,8 +65,8 @@ class Engine:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
 
-    def carousel(self, name: str, ask: Ask) -> Answer:
-        """Return one ranked carousel.
+    def carousel(self, name: str, ask: Ask, pace: Pace | None = None) -> Answer:
+        """Return one ranked carousel; without a ``pace`` it takes its time, and a part that fails raises.
 
         Raises:
             UnknownCarouselError: the shop has no such carousel.
@@ -72,10 +75,10 @@ class Engine:
         if name not in self.snapshot.shop.carousels:
             known = self.snapshot.shop.carousels
             raise UnknownCarouselError(f"no carousel {name!r}{suggest(name, known) or ': see /v1/carousels'}")
-        return self._answers((name,), ask)[0]
+        return self._answers((name,), ask, pace or Pace(), name)[0]
 
-    def page(self, name: str, ask: Ask) -> list[Answer]:
-        """Return all carousels of a page, no product twice.
+    def page(self, name: str, ask: Ask, pace: Pace | None = None) -> list[Answer]:
+        """Return all carousels of a page, no product twice; ``pace`` as for one.
 
         Raises:
             UnknownCarouselError: the shop has no such page.
@@ -84,55 +87,82 @@ class Engine:
         pages = self.snapshot.shop.pages
         if name not in pages:
             raise UnknownCarouselError(f"no page {name!r}{suggest(name, pages) or ': see /v1/carousels'}")
-        return self._answers(pages[name], ask)
+        return self._answers(pages[name], ask, pace or Pace(), f"page:{name}")
 
-    def _answers(self, names: tuple[str, ...], ask: Ask) -> list[Answer]:
+    def _answers(self, names: tuple[str, ...], ask: Ask, pace: Pace, whole: str) -> list[Answer]:
+        """Return an answer for each of ``names``; ``whole`` is what the stages that they share are told under."""
+        pace.enter("understand", whole)
         moment = understand(self.snapshot, ask)
-        wanted = _filter(self.snapshot, ask.filter)
-        works = [self._prepare(name, ask, moment, wanted) for name in names]
+        wanted = wanted_of(self.snapshot, ask.filter)
+        works = [self._prepare(name, ask, moment, wanted, pace) for name in names]
+        pace.enter("arrange", whole)
         arranged = arrange_page([work.shelf for work in works], explain=ask.explain)
         answers = []
         for work, found in zip(works, arranged, strict=True):
+            pace.enter("answer", work.name)
             others = zip(works, arranged, strict=True) if ask.explain else ()
             elsewhere = {row: other.name for other, its in others if other is not work for row in its.rows.tolist()}
-            answers.append(self._answer(work, found, ask, moment, elsewhere))
+            answers.append(self._answer(work, found, ask, moment, elsewhere, pace))
+        pace.end()
         return answers
 
-    def _prepare(self, name: str, ask: Ask, moment: Moment, wanted: "Wanted | None") -> Work:
+    def _prepare(self, name: str, ask: Ask, moment: Moment, wanted: Wanted | None, pace: Pace) -> Work:
         """Steps 1 to 4: the rules that hold, the candidates inside what is eligible, their scores."""
         snapshot, carousel = self.snapshot, self.snapshot.shop.carousels[name]
+        pace.enter("rules", name)
         here = situation(snapshot, moment, name)
         active = select(snapshot.rules, here, explain=ask.explain)
+        pace.held.append(active.places)
         bars = bars_of(snapshot, carousel, moment, None if wanted is None else lambda rows: wanted(rows, here))
         size = ask.size or carousel.size
         depths = depths_of(snapshot, carousel, moment, min(DEPTH + size + ask.offset, len(snapshot.catalogue)))
-        gathered = self._gather(carousel, moment, depths)
-        traded = trade(snapshot, carousel, self._pool(gathered, carousel, moment, active), active, bars)
-        shelf = Shelf(
-            active,
-            traded.pool,
-            ask.offset + size,
-            bars,
-            self._fallbacks(carousel, moment),
-            None
-            if gathered.exhausted and depths.keys() == carousel.sources.keys()
-            else lambda: self._deepest(traded.pool, carousel, moment),
-        )
-        return Work(name, carousel, size, active, gathered, traded, shelf)
+        pace.enter("candidates", name)
+        models, in_full = self._sources(name, pace), pace.prepared is None and not pace.late()
+        if in_full:
+            gathered = self._gather(models, carousel, moment, depths)
+        else:
+            gathered = ready(snapshot.prepared, models, name, carousel, moment.context, moment.only)
+            if pace.prepared is None:
+                pace.leave_out(name, "candidates")
+        pace.enter("rank", name)
+        weights = carousel.sources if in_full else BY_SALES
+        pool = self._pool(gathered, models, weights, name, moment, active, pace)
+        traded = self._trade(pool, name, active, bars, pace) if in_full else Traded(pool)
+        complete = not in_full or (gathered.exhausted and depths.keys() == carousel.sources.keys())
+        deeper = None if complete else lambda: self._deepest(traded.pool, models, carousel, moment, pace)
+        fallbacks = self._fallbacks(name, moment, pace, short=not in_full)
+        return Work(
+            name, carousel, size, active, gathered, traded,
+            Shelf(active, traded.pool, ask.offset + size, bars, fallbacks, deeper), in_full,
+        )  # fmt: skip
 
-    def _gather(self, carousel: Carousel, moment: Moment, depths: Mapping[str, int]) -> Gathered:
-        models, weights, context = self.snapshot.models, carousel.sources, moment.context
+    def _sources(self, name: str, pace: Pace) -> Mapping[str, Source]:
+        """Return the models of a carousel's sources, asked at this pace."""
+        models = self.snapshot.models
+        wanted = ("popularity", *self.snapshot.shop.carousels[name].sources)
+        return {one: Asked(models[one], one, name, pace) for one in wanted if one in models}
+
+    def _gather(
+        self, models: Mapping[str, Source], carousel: Carousel, moment: Moment, depths: Mapping[str, int]
+    ) -> Gathered:
+        weights, context = carousel.sources, moment.context
         if moment.only is not None:
             return rate(models, weights, context, moment.only)
         bought = np.unique(context.history.product) if carousel.bought == "exclude" else NO_ROWS
         return gather(models, weights, depths, context, bought)
 
-    def _deepest(self, first: Pool, carousel: Carousel, moment: Moment) -> Pool:
+    def _deepest(
+        self, first: Pool, models: Mapping[str, Source], carousel: Carousel, moment: Moment, pace: Pace
+    ) -> Pool:
         """Return every candidate that any source has: a filter must not empty a carousel that has a tail.
 
         The tail comes behind the candidates of ``first``, in the order of the blend.
         """
-        everything = self._gather(carousel, moment, dict.fromkeys(carousel.sources, len(self.snapshot.catalogue)))
+        if pace.late():  # the fallbacks fill up
+            return first
+        everything = self._gather(
+            models, carousel, moment, dict.fromkeys(carousel.sources, len(self.snapshot.catalogue))
+        )
         known = first.rows[first.organic]
         tail = np.flatnonzero(~isin(everything.rows, known))
         kept = first.organic | ~isin(first.rows, everything.rows)
@@ -143,35 +173,70 @@ class Engine:
             np.concatenate([first.organic[kept], np.ones(len(tail), np.bool_)]),
         )
 
-    def _pool(self, gathered: Gathered, carousel: Carousel, moment: Moment, active: Active) -> Pool:
+    def _pool(
+        self,
+        gathered: Gathered,
+        models: Mapping[str, Source],
+        weights: Mapping[str, float],
+        name: str,
+        moment: Moment,
+        active: Active,
+        pace: Pace,
+    ) -> Pool:
         """Return the candidates ranked, with the products beside them that only a pin may take."""
-        pinned = active.pin_rows(PIN_DEPTH, self.snapshot.popularity) if active.of("pin") else gathered.rows[:0]
+        pinned = gathered.rows[:0]
+        if pins := active.of("pin"):
+            many = any(active.bound.rules[place].where is not None for place in pins)
+            prefer = pace.guard(name, "popularity", lambda: self.snapshot.popularity, None) if many else None
+            pinned = active.pin_rows(PIN_DEPTH, prefer)
         strange = pinned[~isin(pinned, gathered.rows)]
-        scores = rank(self.snapshot, carousel, moment, gathered)
+        scores = self._rank(gathered, name, moment, pace)
         organic = np.ones(len(gathered.rows), np.bool_)
         if not len(strange):
             return Pool(gathered.rows, scores, organic)
-        beside = rate(self.snapshot.models, carousel.sources, moment.context, strange)
+        beside = rate(models, weights, moment.context, strange)
         rows = np.concatenate([gathered.rows, beside.rows])
-        scores = np.concatenate([scores, rank(self.snapshot, carousel, moment, beside)])
+        scores = np.concatenate([scores, self._rank(beside, name, moment, pace)])
         return Pool(rows, scores, np.concatenate([organic, np.zeros(len(beside.rows), np.bool_)]))
 
-    def _fallbacks(self, carousel: Carousel, moment: Moment) -> list[Fallback]:
-        models, context, n = self.snapshot.models, moment.context, len(self.snapshot.catalogue)
+    def _rank(self, gathered: Gathered, name: str, moment: Moment, pace: Pace) -> Doubles:
+        """Return the ranker's scores; those of the blend where there is none, or no time for it."""
+        snapshot, carousel = self.snapshot, self.snapshot.shop.carousels[name]
+        if pace.prepared is not None or ranker_of(snapshot, carousel, moment) is None:
+            return gathered.scores
+        return pace.attempt(name, "ranker", lambda: rank(snapshot, carousel, moment, gathered), gathered.scores)
 
-        def rows(name: str) -> Callable[[], Ints]:
-            return lambda: models[SOURCE_OF_FALLBACK[name]].candidates(context, n).rows
+    def _trade(self, pool: Pool, name: str, active: Active, bars: BarsOf, pace: Pace) -> Traded:
+        carousel = self.snapshot.shop.carousels[name]
+        if not trades(carousel):
+            return Traded(pool)
+        do = partial(trade, self.snapshot, carousel, pool, active, bars)
+        return pace.attempt(name, "trade-offs", do, Traded(pool))
 
-        return [(name, rows(name)) for name in carousel.fallback if SOURCE_OF_FALLBACK[name] in models]
+    def _fallbacks(self, name: str, moment: Moment, pace: Pace, *, short: bool) -> list[Fallback]:
+        """Return the carousel's fallbacks; ``short``: the head of each first, and only then the bestsellers to the end."""
+        models, context, everything = self.snapshot.models, moment.context, len(self.snapshot.catalogue)
 
-    def _answer(self, work: Work, arranged: Arranged, ask: Ask, moment: Moment, elsewhere: Mapping[int, str]) -> Answer:
+        def rows(source: str, n: int) -> Callable[[], Ints]:
+            instead = Scored(self.snapshot.prepared.bestsellers, NOTHING.scores)
+            return lambda: pace.guard(name, source, lambda: models[source].candidates(context, n), instead).rows
+
+        chain = [(one, SOURCE_OF_FALLBACK[one]) for one in self.snapshot.shop.carousels[name].fallback]
+        found = [(one, rows(source, SHORT if short else everything)) for one, source in chain if source in models]
+        return found + [(one, rows(source, everything)) for one, source in chain if short and source == "popularity"]
+
+    def _answer(
+        self, work: Work, arranged: Arranged, ask: Ask, moment: Moment, elsewhere: Mapping[int, str], pace: Pace
+    ) -> Answer:
         """Return what goes out: the slice that was asked for, with reasons and the versions that made it."""
         snapshot = self.snapshot
         shown = range(ask.offset, min(ask.offset + work.size, len(arranged.rows)))
         sources = strongest(work.gathered, work.carousel.sources, arranged.rows)
-        items = tuple(self._item(place, work, arranged, sources[place], ask, moment) for place in shown)
+        items = tuple(self._item(place, work, arranged, sources[place], ask, moment, pace) for place in shown)
         used = [arranged.sources[place] for place in shown if arranged.sources[place] not in (MODEL, PIN)]
-        personal = any(snapshot.models[name].personal for name in work.carousel.sources if name in snapshot.models)
+        personal = work.in_full and any(
+            snapshot.models[name].personal for name in work.carousel.sources if name in snapshot.models
+        )
         return Answer(
             carousel=work.name,
             title=work.carousel.title,
@@ -180,16 +245,18 @@ class Engine:
             fallback=used[-1] if used else None,
             model=snapshot.version,
             rules=snapshot.rules_hash,
-            experiments=(),
-            degraded=() if snapshot.version else ("model",),
+            experiments=work.active.arms(),
+            degraded=_degraded(snapshot, pace, work.name),
             unknown=moment.unknown,
             notes=notes_of(snapshot, work.active, arranged, work.shelf, moment, ask.why, elsewhere)
             if ask.explain
             else None,
-            depends_on_shopper=bool(ask.user_id or ask.visitor_id or ask.cart or ask.recent),
+            depends_on_shopper=bool(ask.user_id or ask.visitor_id or ask.cart or ask.recent or ask.lately),
         )
 
-    def _item(self, place: int, work: Work, arranged: Arranged, sources: list[str], ask: Ask, moment: Moment) -> Item:
+    def _item(
+        self, place: int, work: Work, arranged: Arranged, sources: list[str], ask: Ask, moment: Moment, pace: Pace
+    ) -> Item:
         row, source, rule = int(arranged.rows[place]), arranged.sources[place], arranged.pins[place]
         if source not in (MODEL, PIN):
             sources = [SOURCE_OF_FALLBACK[source]]
@@ -198,7 +265,11 @@ class Engine:
             position=place + 1,
             source=source,
             score=round(float(arranged.scores[place]), 6),
-            reason=pin_reason(rule) if rule else reason_of(self.snapshot, moment.context, row, sources),
+            reason=pin_reason(rule)
+            if rule
+            else pace.guard(
+                work.name, "reasons", lambda: reason_of(self.snapshot, moment.context, row, sources), NO_REASON
+            ),
             product=product_facts(self.snapshot, row),
             explain=item_notes(self.snapshot, work.carousel, arranged, place, moment, work.traded)
             if ask.explain
@@ -206,28 +277,7 @@ class Engine:
         )
 
 
-Wanted = Callable[[Ints, Situation], Bools]
-
-
-def _filter(snapshot: Snapshot, text: str | None) -> Wanted | None:
-    """Return the request's own condition, in the rules' expression language.
-
-    Raises:
-        BadFilterError: it does not parse, or names what the shop does not have.
-    """
-    if not text:
-        return None
-    shop, columns = snapshot.shop, snapshot.catalogue.columns
-    facts = ShopFacts(
-        columns={name: column.kind for name, column in columns.items()} if snapshot.version else None,
-        context_fields=shop.context.fields,
-    )
-    try:
-        condition = parse_expression(text)
-        faults = check_expression(condition, facts)
-    except ExpressionError as error:
-        raise BadFilterError(str(error)) from error
-    if faults:
-        raise BadFilterError("; ".join(str(fault) for fault in faults))
-    frame = Frame(snapshot.catalogue, {}, None, None, None, shop.timezone)
-    return lambda rows, here: matches(condition, replace(frame, rows=rows, situation=here))
+def _degraded(snapshot: Snapshot, pace: Pace, carousel: str) -> tuple[str, ...]:
+    """Return the parts that an answer had to do without."""
+    first = [] if snapshot.version else ["model"]
+    return (*first, *([pace.prepared] if pace.prepared else []), *pace.without.get(carousel, ()))

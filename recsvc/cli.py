@@ -1,14 +1,8 @@
 """The ``recsvc`` command: serve, batch, status, and the tools for the rules. Exit codes: 0 done, 1 bad input, 2 usage."""
 
-import json
-import os
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, build_opener
 
 import click
 from threadpoolctl import threadpool_limits
@@ -17,12 +11,17 @@ from tqdm import tqdm
 from models.errors import RecsvcError
 from recsvc.app import create_app, shop_clock
 from recsvc.batch import manifest_of, run_batch
+from recsvc.catalogue_cli import catalogue
 from recsvc.cli_options import flags, settings_of, shop_argument
 from recsvc.rules_cli import rules
 from recsvc.service import service_of
 from recsvc.serving import State, open_state
-from recsvc.settings import Settings, read_settings
-from recsvc.wsgi import Server, address, bind_host, check_port
+from recsvc.sessions import Sessions
+from recsvc.settings import Settings
+from recsvc.status_cli import status
+from recsvc.store.database import Store
+from recsvc.store.refusals import Refusals
+from recsvc.wsgi import Server, bind_host, check_port
 
 MOST_SHOWN = 10
 """Refused rows shown on the terminal; the manifest has more."""
@@ -34,7 +33,9 @@ def cli() -> None:
     """Product recommendations for shops, served as ranked carousels."""
 
 
+cli.add_command(catalogue)
 cli.add_command(rules)
+cli.add_command(status)
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
 
 @cli.command()
 @shop_argument
-@flags("host", "port", "workers", "threads", "artifacts", "rules")
+@flags("host", "port", "workers", "threads", "artifacts", "rules", "store")
 def serve(shop: Path, **given: str | None) -> None:
     """Serve the carousels of SHOP over HTTP until Ctrl-C.
 
@@ -87,7 +88,7 @@ def _keys(settings: Settings, host: str) -> list[str]:
     "--requests", required=True, type=click.Path(path_type=Path), help="CSV or Parquet (.parquet) of requests."
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV or Parquet (.parquet) of answers.")
-@flags("artifacts", "rules")
+@flags("artifacts", "rules", "store")
 def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
     """Answer a table of requests with carousels of SHOP, as the HTTP route does, rules included.
 
@@ -96,12 +97,20 @@ def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
     A column that nobody knows stops the run. A row that does not hold is refused, counted and named with its line and
     reason; the run fails (exit code 1, no output) only where every row is refused. Ids that nobody knows are no fault.
 
+    What the store was told of products and stock counts, where there is a store; so does what shoppers did until now, in
+    rows without `at`. Who was erased is nobody, and who refused personalisation gets none.
+
     OUT has `request_id, position, product_id, score, source`; beside it lies OUT.manifest.json with the version of the
     models, the hash of the rules and the counts.
     """
     told, settings = settings_of(shop, given)
     threadpool_limits(1)
-    state = open_state(told, settings.artifacts, settings.rules, shop_clock(told))
+    store = Store(settings.store)
+    clock, refusals = shop_clock(told), Refusals(store)
+    state = open_state(told, settings.artifacts, settings.rules, clock, store)
+    refusals.follow()
+    sessions = Sessions(store, refusals, clock)
+    store.close()
     with tqdm(unit=" rows", desc="batch", disable=None, file=sys.stderr) as bar:
 
         def step(done: int, rows: int) -> None:
@@ -109,7 +118,9 @@ def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
             bar.update(done - bar.n)
 
         began = time.perf_counter()
-        tally = run_batch(state, told, requests, out, step)
+        tally = run_batch(
+            state, told, requests, out, step, lambda ask: sessions.known(ask, state.engine.snapshot.until)
+        )
     for refused in tally.refused[:MOST_SHOWN]:
         click.echo(f"recsvc: {requests}, line {refused.line}: refused: {refused.reason}", err=True)
     click.echo(
@@ -117,32 +128,3 @@ def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
         f"{tally.items} products in {time.perf_counter() - began:.1f} s: {out}, {manifest_of(out).name}",
         err=True,
     )
-
-
-@cli.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines: all that /readyz tells.")
-@flags("host", "port")
-def status(as_json: bool, **given: str | None) -> None:
-    """Tell what a running service has live; exit code 1 where it is not ready."""
-    settings = read_settings(None, os.environ, given)
-    url = address((settings.host, settings.port)) + "/readyz"
-    try:
-        with build_opener(ProxyHandler({})).open(url, timeout=5) as answer:
-            code, facts = answer.status, json.load(answer)
-    except HTTPError as error:
-        code, facts = error.code, json.load(error)
-    except (URLError, OSError, ValueError) as error:
-        raise click.ClickException(
-            f"{url}: no answer ({error}): is it running? name it with --host and --port"
-        ) from error
-    told = {**facts, "status": facts["status"] if code == 200 else "not ready"}
-    click.echo(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(_status(told)))
-    sys.exit(0 if code == 200 else 1)
-
-
-def _status(facts: Mapping[str, Any]) -> list[str]:
-    lines = [f"{name:<8} {facts.get(name) or 'none'}" for name in ("status", "shop", "model", "rules", "clock")]
-    for trouble in facts.get("troubles", ()):
-        place = f"{trouble['file']}:{trouble['line']}" if trouble["line"] else trouble["file"]
-        lines.append(f"TROUBLE  {trouble['part']} {place}: {trouble['cause']} (since {trouble['since']})")
-    return lines + [f"warning  {warning}" for warning in facts.get("warnings", ())]

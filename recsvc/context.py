@@ -7,6 +7,7 @@ import numpy as np
 
 from models.schema import NO_HISTORY, NO_ROWS, UNKNOWN, Context, Doubles, Ints
 from recsvc.asking import Ask
+from recsvc.lately import Lately, with_orders
 from recsvc.rules.situation import Shopper, Situation
 from recsvc.snapshot import Snapshot
 
@@ -36,16 +37,21 @@ def understand(snapshot: Snapshot, ask: Ask) -> Moment:
     at = snapshot.clock() if ask.at is None else ask.at
     user = snapshot.users.row(ask.user_id) if ask.consent else UNKNOWN
     page, store = snapshot.catalogue.ids.row(ask.product_id), snapshot.stores.row(ask.store_id)
-    fields = {**ask.fields, **({"store": ask.store_id} if ask.store_id else {})}
+    known, lately = ask.consent, (ask.lately if ask.consent else None) or Lately()
+    campaign = {"campaign": lately.campaign} if lately.campaign else {}
+    fields = {**campaign, **ask.fields, **({"store": ask.store_id} if ask.store_id else {})}
     history = snapshot.histories.of_user(user).before(at) if user != UNKNOWN else NO_HISTORY
+    history = with_orders(history, lately.orders, snapshot.until, at, snapshot.catalogue.ids.row, snapshot.stores.row)
     lists = {name: _rows(snapshot, getattr(ask, name) or ()) for name in ("cart", "recent", "exclude", "candidates")}
-    known = ask.consent
+    cart, recent = (
+        lists[name] if getattr(ask, name) else _rows(snapshot, getattr(lately, name)) for name in ("cart", "recent")
+    )
     context = Context(
         at=at,
         user=user,
         page=page,
-        cart=lists["cart"],
-        recent=lists["recent"] if known else NO_ROWS,
+        cart=cart,
+        recent=recent if known else NO_ROWS,
         store=store,
         history=history,
         fields=fields,

@@ -37,6 +37,8 @@ class Operation:
     answer: tuple[Row, ...]
     statuses: tuple[tuple[str, str], ...]
     curl: str
+    body: str
+    """An example as JSON; empty where nothing is sent."""
 
 
 KINDS = {
@@ -65,7 +67,7 @@ def _operation(document: Mapping[str, Any], origin: str, path: str, method: str,
         schema = _resolve(document, body["content"]["application/json"]["schema"])
         rows += [_row(name, one, one.get("description", ""), "body") for name, one in schema["properties"].items()]
         example = schema.get("example", example)
-    answer = told["responses"]["200"]["content"]["application/json"]["schema"]
+    answer = min(told["responses"].items())[1]["content"]["application/json"]["schema"]
     return Operation(
         anchor=told["operationId"],
         method=method.upper(),
@@ -77,6 +79,7 @@ def _operation(document: Mapping[str, Any], origin: str, path: str, method: str,
         answer=tuple(_fields(document, answer, "", 0)),
         statuses=tuple((status, one["description"]) for status, one in sorted(told["responses"].items())),
         curl=_curl(method.upper(), origin, path, rows, example),
+        body=json.dumps(example) if body else "",
     )
 
 
@@ -127,4 +130,5 @@ def _curl(method: str, origin: str, path: str, rows: list[Row], example: Mapping
         query = "?user_id=1023&size=5" if any(row.name == "user_id" for row in rows) else ""
         return f"curl '{origin}{path}{query}'"
     body = json.dumps(example)
-    return f"curl '{origin}{path}' -H 'Content-Type: application/json' -d '{body}'"
+    given = "" if method == "POST" else f" -X {method}"
+    return f"curl '{origin}{path}'{given} -H 'Content-Type: application/json' -d '{body}'"

@@ -23,6 +23,7 @@ from models.shop import Shop
 from models.sources import MODELS
 from models.stock import Stock
 from recsvc.carousel import Engine
+from recsvc.prepared import prepare
 from recsvc.rules.bind import bind
 from recsvc.rules.schema import NO_RULES, RuleSet
 from recsvc.snapshot import Snapshot
@@ -73,7 +74,7 @@ def _mapped(shop: Shop, artifact: Artifact, clock: Callable[[], int]) -> Snapsho
         catalogue=catalogue,
         users=IdIndex.load(artifact.group("ids/users")),
         stores=IdIndex.load(artifact.group("ids/stores")),
-        histories=Histories.load(artifact.group("history")),
+        histories=Histories.load(artifact.group("history"), artifact.group("history/fields")),
         user_columns=load_columns(artifact.group("users")),
         models=models,
         rules=bind(NO_RULES, catalogue),
@@ -82,6 +83,8 @@ def _mapped(shop: Shop, artifact: Artifact, clock: Callable[[], int]) -> Snapsho
         contexts=contexts,
         rankers=rankers,
         world=world,
+        until=manifest.until,
+        prepared=prepare(models, shop.carousels, clock()),
     )
 
 

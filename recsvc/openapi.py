@@ -13,6 +13,8 @@ from recsvc.forms import Form
 from recsvc.problems import PROBLEM_TYPE
 from recsvc.routes import ROUTES, Route
 
+PARAMETER = r"<(?:path:)?(\w+)>"
+"""A part of a path in Flask's form."""
 REF = "#/components/schemas/{model}"
 
 
@@ -30,7 +32,7 @@ def document(shop: Shop, form: type[Form], *, keyed: bool) -> dict[str, Any]:
     for route in ROUTES:
         if route.answer is None:
             continue
-        path = re.sub(r"<(\w+)>", r"{\1}", route.path)
+        path = re.sub(PARAMETER, r"{\1}", route.path)
         for method in route.methods:
             paths.setdefault(path, {})[method.lower()] = _operation(route, method, shop, form, keyed=keyed)
     out: dict[str, Any] = {
@@ -61,7 +63,8 @@ def _schemas(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
 
 
 def _operation(route: Route, method: str, shop: Shop, form: type[Form], *, keyed: bool) -> dict[str, Any]:
-    parameters = [_path_parameter(name, shop) for name in re.findall(r"<(\w+)>", route.path)]
+    parameters = [_path_parameter(name, shop) for name in re.findall(PARAMETER, route.path)]
+    parameters += [{"name": name, "in": "query", "schema": {"type": "boolean"}} for name in route.switches]
     asks_by_query = route.asks and method == "GET"
     if asks_by_query:
         parameters += _query_parameters(form)
@@ -84,8 +87,9 @@ def _operation(route: Route, method: str, shop: Shop, form: type[Form], *, keyed
 
 
 def _path_parameter(name: str, shop: Shop) -> dict[str, Any]:
-    known = shop.carousels if name == "carousel" else shop.pages
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "enum": list(known)}}
+    known = {"carousel": list(shop.carousels), "page": list(shop.pages)}.get(name)
+    schema = {"type": "string", "minLength": 1} if known is None else {"type": "string", "enum": known}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _query_parameters(form: type[Form]) -> list[dict[str, Any]]:
@@ -105,18 +109,22 @@ def _query_parameters(form: type[Form]) -> list[dict[str, Any]]:
 
 def _responses(route: Route, method: str, *, keyed: bool) -> dict[str, Any]:
     model = route.answer.__name__ if route.answer else ""
-    out = {"200": {"description": "The answer.", "content": _content("application/json", model)}}
+    out = {str(route.status): {"description": "The answer.", "content": _content("application/json", model)}}
     told: dict[str, str] = {}
     if route.asks or route.body:
         told |= {
             "400": "Malformed: no UTF-8, no JSON.",
-            "404": "No such carousel or page.",
+            "404": "No such carousel, page or product.",
             "422": "Faults, each with its path.",
         }
-    if method == "POST":
+    if method in ("POST", "PUT", "PATCH"):
         told |= {"413": "The body is too large.", "415": "The body is not declared as JSON."}
     if keyed and route.scope != "open":
         told |= {"401": "No key, or none of ours.", "403": "The key may not do this."}
+    if route.tag == "back office":
+        told["503"] = "The store cannot be written: nothing was stored."
+    if route.path == "/v1/events":
+        told["503"] = "The store takes no events now: send them again."
     if route.path == "/readyz":
         told["503"] = "No trained version is live."
     for status, description in sorted(told.items()):

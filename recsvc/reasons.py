@@ -11,13 +11,14 @@ from recsvc.snapshot import Snapshot
 
 SHOWN = ("name", "brand", "category", "image", "url")
 """What an answer tells of a product beside its price."""
+NO_REASON = Reason("catalogue", "From the catalogue")
 
 
 def reason_of(snapshot: Snapshot, context: Context, row: int, sources: Sequence[str]) -> Reason:
     """Return the first fact that ``sources``, the strongest first, know about a product."""
     fact = _first_fact(snapshot.models, context, row, sources)
     if fact is None:
-        return Reason("catalogue", "From the catalogue")
+        return NO_REASON
     return Reason(fact.code, fact.text.format(**_named(snapshot, fact.values)))
 
 

@@ -113,8 +113,9 @@ def simulate(
     An earlier version is asked at the moment of each order that came after its last day; what the live version knows was
     bought then is the truth. A version that has seen the window is refused. Told are recall, revenue and margin of what
     was bought and shown, lists that are short, and products that would not be there, each difference with its 95 %
-    interval by shopper. Carousels: those that rules name, and for-you. Stores, devices and the like are not known of past
-    purchases: rules that need them never hold here.
+    interval by shopper. Carousels: those that rules name, and for-you. Each request names the store of its order, and
+    the device, the weather and the like where the shop's purchases tell them; rules that need what they do not tell
+    never hold here.
     """
     if not history:
         raise click.UsageError("say what to replay: --history replays past purchases")

@@ -1,6 +1,7 @@
 """The rules file of a shop: read, and checked against what the shop has."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from models.schema import UNKNOWN
 from recsvc.rules.parse import parse
 from recsvc.rules.schema import RuleSet
 from recsvc.rules.shop_facts import ShopFacts
+from recsvc.rules.targets import Ground
 from recsvc.snapshot import Snapshot
 
 MOST_BYTES = 6_000_000
@@ -38,6 +40,14 @@ def facts_of(snapshot: Snapshot, folder: Path) -> ShopFacts:
         now=datetime.fromtimestamp(snapshot.clock(), shop.zone),
         lists=_lists_in(folder),
     )
+
+
+def strict_facts_of(snapshot: Snapshot, folder: Path) -> ShopFacts:
+    """Return ``facts_of``, and what tells conditions that no product matches; for checks, since it takes time."""
+    if snapshot.version is None:
+        return facts_of(snapshot, folder)
+    ground = Ground(snapshot.catalogue, snapshot.shop.timezone)
+    return replace(facts_of(snapshot, folder), matching=lambda where: len(ground.rowset(where)))
 
 
 def read_file(path: Path, snapshot: Snapshot) -> RuleSet:

@@ -17,9 +17,15 @@ SHOWN = 12
 """Characters of a hash on the terminal; `restore` takes six."""
 
 
+def _no_blank(_context: click.Context, option: click.Parameter, text: str) -> str:
+    if not text.strip():
+        raise click.BadParameter(f"say {option.name}: the history keeps it", param=option)
+    return text
+
+
 def _signed(command: Command) -> Command:
     for name, told in (("why", "Why, in a sentence."), ("who", "Who does this.")):
-        command = click.option(f"--{name}", required=True, metavar="TEXT", help=told)(command)
+        command = click.option(f"--{name}", required=True, metavar="TEXT", callback=_no_blank, help=told)(command)
     yes = click.option("--yes", is_flag=True, help="Do not ask, however much of the live rules vanishes.")
     return yes(command)
 
@@ -93,6 +99,9 @@ def _put(
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     old = archive.file.read_bytes() if archive.file.exists() else None
+    if old == text and (entries := archive.entries()) and not archive.changed_by_hand(entries[-1]):
+        click.echo(f"{archive.file.name} holds these rules already: nothing to publish")
+        return
     found = list(doubts(old, text, rules, facts))
     for doubt in found:
         click.echo(f"recsvc: {doubt}", err=True)

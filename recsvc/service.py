@@ -7,9 +7,15 @@ from typing import Any, cast
 from flask import Flask, current_app
 
 from models.shop import Shop
+from recsvc.desk import Desk
 from recsvc.forms import Form
+from recsvc.metrics import Metrics
 from recsvc.serving import Live
+from recsvc.sessions import Sessions
 from recsvc.settings import Settings
+from recsvc.store.database import Store
+from recsvc.store.intake import Intake
+from recsvc.traces import Traces
 
 NAME = "recsvc"
 
@@ -21,11 +27,18 @@ class Service:
     shop: Shop
     settings: Settings
     live: Live
+    store: Store
     form: type[Form]
     clock: Callable[[], int]
     """The shop's clock, Unix seconds."""
     document: Mapping[str, Any]
     """The OpenAPI document."""
+    desk: Desk
+    """Serves the requests for carousels."""
+    sessions: Sessions
+    intake: Intake
+    metrics: Metrics
+    traces: Traces
 
 
 def service_of(app: Flask) -> Service:

@@ -1,9 +1,10 @@
 """What a process has live: one reference, swapped as a whole; whatever does not load leaves the last good one."""
 
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from models.errors import NoArtifactError
@@ -11,99 +12,74 @@ from models.registry import Registry
 from models.shop import Shop
 from recsvc.asking import Ask
 from recsvc.carousel import Engine
-from recsvc.gently import gently
+from recsvc.erased import without_erased
+from recsvc.following import CATALOGUE, caught_up, followed, laid_over
+from recsvc.gently import gently_for
 from recsvc.last_good import Good, LastGood
 from recsvc.loading import load_engine
 from recsvc.marks import ListsRead, Mark
 from recsvc.rules.bind import bind
 from recsvc.rules.parse import read
+from recsvc.rules.rest import Rest, let_go, no_rest
 from recsvc.rules.schema import NO_RULES, RuleSet
 from recsvc.rules.shop_facts import ShopFacts
-from recsvc.rules_file import facts_of, read_file, text_of
+from recsvc.rules_file import facts_of, read_file, strict_facts_of, text_of
+from recsvc.state import MOST_TROUBLES, Look
+from recsvc.state import State as State  # views and commands take it from here
+from recsvc.store.database import Store
+from recsvc.store.refusals import Refusals
 from recsvc.telemetry import log_crash, write_line
 from recsvc.troubles import Trouble, since
 
 Clock = Callable[[], int]
-HEAVY = 200_000
-"""Bytes of a rules file from which its load lets requests through before itself; a small one is read at once."""
 AHEAD = 5
 """Seconds before a window of rules opens or closes that it is made ready for."""
-MOST_TROUBLES = 20
-"""Faults of one rules file that are told; `recsvc rules check` tells all."""
 NO_VERSION = "no trained version is published: run `recsvc-train run`"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What is live, made once and never changed."""
-
-    engine: Engine
-    folder: Path | None = None
-    """Of the trained version."""
-    rules: RuleSet | None = None
-    troubles: tuple[Trouble, ...] = ()
-    missing: tuple[str, ...] = ()
-    """Parts that ought to be there and never loaded."""
-    text: bytes | None = None
-    """Of the rules file that ``rules`` come from."""
-    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The lists of ids that ``rules`` name, as they were read."""
-
-    @property
-    def model(self) -> str | None:
-        """The trained version, or None."""
-        return self.engine.snapshot.version
-
-    @property
-    def good(self) -> Good:
-        """What of it can be loaded again."""
-        return Good(self.folder, self.text, self.lists)
-
-    @property
-    def rules_hash(self) -> str | None:
-        """The hash of the rules file, or None."""
-        return self.rules.hash if self.rules else None
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What the rules file would be better without."""
-        return tuple(str(warning) for warning in self.rules.warnings[:MOST_TROUBLES]) if self.rules else ()
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was on the disk at one look."""
-
-    folder: Path | None
-    text: bytes | None
-    """Of the rules file; None where it cannot be read, or where the service has none."""
-    trouble: Trouble | None = None
-    """Why the rules file cannot be read."""
-
-    @property
-    def key(self) -> tuple[Path | None, bytes]:
-        """Changes whenever something else is to be loaded."""
-        return self.folder, sha256(self.text).digest() if self.text is not None else b""
 
 
 class Live:
     """The state of this process, and how it is renewed. Views read ``state`` once a request."""
 
-    def __init__(self, shop: Shop, artifacts: Path, rules: Path | None, clock: Clock) -> None:
-        self.shop, self.clock, self.rules = shop, clock, rules
+    def __init__(
+        self,
+        shop: Shop,
+        artifacts: Path,
+        rules: Path | None,
+        clock: Clock,
+        store: Store | None = None,
+        refusals: Refusals | None = None,
+    ) -> None:
+        self.shop, self.clock, self.rules, self.store = shop, clock, rules, store
+        self.refusals = refusals
+        self.turn = threading.Lock()  # of whoever makes another state live
         self.registry = Registry(artifacts)
         self.tried: tuple[Path | None, bytes] | None = None
         self.listed: ListsRead | None = None  # by the last reading of the rules
         self.keep: LastGood | None = None  # given by a server that forks workers
+        self.heard: Callable[[State], None] = lambda _: None  # told of what goes live
         self.state = State(load_engine(shop, None, None, clock))
 
     def refresh(self) -> None:
         """Load what is on the disk now, where it is something else than what was tried last; look ahead in time."""
         look = self.look()
         if look.key != self.tried or self.lists_moved():
-            with gently() if len(look.text or b"") > HEAVY else nullcontext():
+            with gently_for(look.text):  # but without rests: nobody asks yet
                 self.load(look)
-        self.state.engine.snapshot.rules.timed.stretch(self.clock() + AHEAD)
+        self.look_ahead()
+
+    def renew(self, look: Look) -> None:
+        """Make ``look`` live beside the requests, with rests where it has many rules."""
+        with gently_for(look.text) as rest:
+            held = list(self.state.rules.rules) if self.state.rules else []
+            self.load(look, rest=rest)
+            let_go(held, rest)
+
+    def look_ahead(self) -> None:
+        """Make ready what the rules come to in a few seconds, so that no request waits for it."""
+        timed, soon = self.state.engine.snapshot.rules.timed, self.clock() + AHEAD
+        if not timed.ready(soon):
+            with gently_for(self.state.text) as rest:
+                timed.stretch(soon, rest)
 
     def look(self) -> Look:
         """Return what is on the disk."""
@@ -131,21 +107,22 @@ class Live:
             self.load(Look(good.folder, good.text), good)
             self.tried = None  # the disk may hold something newer
 
-    def load(self, look: Look, kept: Good | None = None) -> None:
+    def load(self, look: Look, kept: Good | None = None, rest: Rest = no_rest) -> None:
         """Make ``look`` live, as far as it loads, by one assignment; the rest stays and is told as a trouble.
 
         Args:
             look: what to load.
             kept: where ``look`` is what was live before; its lists of ids stand for those on the disk.
+            rest: called often.
         """
         last, troubles = self.state, [look.trouble] if look.trouble else []
         self.tried, self.listed = look.key, None
         engine, folder = self._engine(look.folder, last, troubles) or (last.engine, last.folder)
-        rules = self._rules(look.text, engine, troubles, kept)
+        rules = self._rules(look.text, engine, troubles, kept, rest)
         for part, wanted in (("rules", rules), ("model", last.rules)):
             try:
-                live = with_rules(engine, wanted)
-                canary(live, self.shop)
+                live = with_rules(engine, wanted, rest)
+                canary(live, self.shop, rest)
                 break
             except Exception as error:  # whatever it is, the last good one serves on
                 troubles.append(Trouble(part, folder.name if folder else "", None, _cause(error)))
@@ -153,9 +130,21 @@ class Live:
             live, folder, wanted = last.engine, last.folder, last.rules
         missing = ("rules",) if self.rules is not None and wanted is None else ()
         text, lists = (last.text, last.lists) if wanted is last.rules else (look.text, self._ids_read())
-        self.state = State(live, folder, wanted, since(troubles, last.troubles), missing, text, lists)
+        told = since(troubles, last.troubles)
+        with self.turn:
+            told += tuple(one for one in self.state.troubles if one.part == CATALOGUE)
+            self.state = followed(State(live, folder, wanted, told, missing, text, lists), self.store)
         _tell(self.state, last)
+        self.heard(self.state)
         self._keep(last)
+
+    def follow(self) -> None:
+        """Lay what was told in the store since the last look over what is live, by one assignment."""
+        with self.turn:
+            last, self.state = self.state, followed(self.state, self.store)
+        if self.state is not last:
+            _tell(self.state, last)
+            self.heard(self.state)
 
     def _engine(self, folder: Path | None, last: State, troubles: list[Trouble]) -> tuple[Engine, Path] | None:
         """Return the engine of ``folder`` without rules, and ``folder``; None where the last one stays.
@@ -189,11 +178,15 @@ class Live:
 
     def _opened(self, folder: Path) -> tuple[Engine, Path]:
         """Return the engine of ``folder`` without rules, after it answered once; raises whatever goes wrong."""
-        engine = load_engine(self.shop, folder, None, self.clock)
+        engine = laid_over(load_engine(self.shop, folder, None, self.clock), self.store, self.state.engine)
+        if self.refusals is not None:
+            engine = without_erased(engine, partial(self.refusals.erased, visitor_id=None))
         canary(engine, self.shop)
         return engine, folder
 
-    def _rules(self, text: bytes | None, engine: Engine, troubles: list[Trouble], kept: Good | None) -> RuleSet | None:
+    def _rules(
+        self, text: bytes | None, engine: Engine, troubles: list[Trouble], kept: Good | None, rest: Rest
+    ) -> RuleSet | None:
         """Return the rules in ``text``, or the last good ones."""
         last = self.state.rules
         if self.rules is None or text is None:
@@ -205,7 +198,7 @@ class Live:
         facts = facts_of(engine.snapshot, self.rules.parent)
         self.listed = ListsRead(self.rules.parent, kept.lists.__getitem__ if kept else facts.lists)
         try:
-            reading = read(text, replace(facts, lists=self.listed), self.rules.name)
+            reading = read(text, replace(facts, lists=self.listed), self.rules.name, rest)
         except Exception as error:  # a fault of the loader must not stop the watching
             troubles.append(Trouble("rules", self.rules.name, None, _cause(error)))
             return last
@@ -226,31 +219,39 @@ class Live:
             log_crash(error, "last-good")
 
 
-def with_rules(engine: Engine, rules: RuleSet | None) -> Engine:
-    """Return ``engine`` under other rules."""
+def with_rules(engine: Engine, rules: RuleSet | None, rest: Rest = no_rest) -> Engine:
+    """Return ``engine`` under other rules, made ready for this moment; ``rest`` is called often."""
     snapshot = engine.snapshot
-    bound = bind(rules or NO_RULES, snapshot.catalogue, snapshot.rules)
+    bound = bind(rules or NO_RULES, snapshot.catalogue, snapshot.rules, rest)
+    bound.timed.stretch(snapshot.clock(), rest)
     return Engine(snapshot.under(bound, rules.hash if rules else None))
 
 
-def canary(engine: Engine, shop: Shop) -> None:
-    """Ask every carousel once for nobody; raises whatever goes wrong."""
+def canary(engine: Engine, shop: Shop, rest: Rest = no_rest) -> None:
+    """Ask every carousel once for nobody, with rests in between; raises whatever goes wrong."""
     for name in shop.carousels:
         engine.carousel(name, Ask())
+        rest()
 
 
-def open_state(shop: Shop, artifacts: Path, rules: Path | None, clock: Clock) -> State:
+def open_state(shop: Shop, artifacts: Path, rules: Path | None, clock: Clock, store: Store | None = None) -> State:
     """Return the live version under the rules, for commands that have nothing to fall back on.
 
     Raises:
         NoArtifactError: nothing is published.
         ArtifactError: the version is broken.
         RulesError: the rules do not load.
+        StoreError: the store cannot be read.
     """
     folder = Registry(artifacts).current()
     if folder is None:
         raise NoArtifactError(f"{artifacts}: {NO_VERSION}, or name the folder with --artifacts")
     engine = load_engine(shop, folder, None, clock)
+    if store is not None:
+        engine = Engine(caught_up(engine.snapshot, store))
+        refusals = Refusals(store)
+        refusals.follow()
+        engine = without_erased(engine, partial(refusals.erased, visitor_id=None))
     ruleset = read_file(rules, engine.snapshot) if rules else None
     return State(with_rules(engine, ruleset), folder, ruleset)
 
@@ -261,7 +262,7 @@ def facts_now(shop: Shop, artifacts: Path, clock: Clock, folder: Path) -> ShopFa
     Raises:
         ArtifactError: the live version is broken.
     """
-    return facts_of(load_engine(shop, Registry(artifacts).current(), None, clock).snapshot, folder)
+    return strict_facts_of(load_engine(shop, Registry(artifacts).current(), None, clock).snapshot, folder)
 
 
 def _cause(error: Exception) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 
 from models.errors import ConfigError
 from models.shop import Shop, suggest
+from models.shoppers import default_store
 from recsvc.keys import Keys, parse_keys
+from recsvc.store.database import check_url
 
 PREFIX = "RECSVC_"
 
@@ -41,16 +43,29 @@ class Settings:
     artifacts: Path
     rules: Path | None
     """None: serve without rules."""
+    store: str
+    """URL."""
     host: str
     port: int
     workers: int
     threads: int
+    permits: int
+    """Requests of a worker on the expensive path at once; 0: see ``permits_a_worker``."""
+    permit_wait_ms: int
+    request_budget_ms: int
+    """0: no limit."""
     keys: Keys
     cors_origins: tuple[str, ...]
     max_body_bytes: int
     poll_seconds: float
     cache_seconds: int
+    events_window_days: int
     access_log: bool
+
+    @property
+    def permits_a_worker(self) -> int:
+        """Requests on the expensive path at once: by default half of the threads, so that the others answer cheaply."""
+        return self.permits or max(1, self.threads // 2)
 
 
 def _whole(text: str, *, low: int, high: int) -> int:
@@ -87,10 +102,34 @@ SETTINGS = (
     Setting("shop", Path("shop.toml"), "The shop.toml that describes the shop.", Path),
     Setting("artifacts", Path("artifacts"), "Folder with the trained versions.", Path),
     Setting("rules", None, 'The rules file, or "none"; default: what shop.toml names under [rules].', _rules),
+    Setting(
+        "store",
+        None,
+        "Where events, consent and stock lie, sqlite:///FILE or postgresql://…; default: store/recsvc.db beside the artifacts.",
+        check_url,
+    ),
     Setting("host", "127.0.0.1", "Address to listen on; without keys always a loopback one.", str),
     Setting("port", 8000, "Port to listen on; 0 takes a free one.", partial(_whole, low=0, high=65_535)),
     Setting("workers", 1, "Processes; they share the artifact's pages.", partial(_whole, low=1, high=256)),
     Setting("threads", 4, "Threads a process.", partial(_whole, low=1, high=256)),
+    Setting(
+        "permits",
+        0,
+        "Carousels and pages that a process works out in full at once, the others wait; 0 = half of the threads.",
+        partial(_whole, low=0, high=256),
+    ),
+    Setting(
+        "permit_wait_ms",
+        100,
+        "Milliseconds from its arrival that a request waits to be worked out in full; then it gets prepared lists.",
+        partial(_whole, low=1, high=10_000),
+    ),
+    Setting(
+        "request_budget_ms",
+        500,
+        "Milliseconds from its arrival after which a request goes without what can be left out; 0 = no limit.",
+        partial(_whole, low=0, high=60_000),
+    ),
     Setting("keys", Keys(()), 'Keys as "scope:key,…" with the scopes public, catalogue, admin.', parse_keys),
     Setting("cors_origins", (), 'Origins whose pages may call the API, separated by commas; "*" for any.', _words),
     Setting(
@@ -102,6 +141,12 @@ SETTINGS = (
         0,
         "How long caches may keep an answer that is the same for everybody; 0 = they ask each time.",
         partial(_whole, low=0, high=86_400),
+    ),
+    Setting(
+        "events_window_days",
+        30,
+        "Days for which the id of an event is remembered at least: within them a replay counts once.",
+        partial(_whole, low=1, high=3_650),
     ),
     Setting("access_log", True, "One JSON line a request on standard output.", _switch),
 )
@@ -138,6 +183,8 @@ def read_settings(shop: Shop | None, environ: Mapping[str, str], flags: Mapping[
                 faults.append(f"{origin}:{shown} {error}")
     if faults:
         raise ConfigError("\n".join(faults))
+    if values["store"] is None:
+        values["store"] = default_store(values["artifacts"])
     return Settings(**values)
 
 

@@ -13,9 +13,11 @@ from models.features import World
 from models.histories import Histories
 from models.ids import IdIndex
 from models.ranker import Ranker
-from models.schema import Context, Doubles
+from models.schema import Context, Doubles, Longs
 from models.shop import Shop
 from models.stock import Stock
+from recsvc.overlay.stock import LiveStock
+from recsvc.prepared import Prepared
 from recsvc.rules.bind import BoundRules
 
 
@@ -36,11 +38,21 @@ class Snapshot:
     models: Mapping[str, Model]
     rules: BoundRules
     rules_hash: str | None
-    stock: Stock | None = None
+    stock: Stock | LiveStock | None = None
     contexts: Mapping[str, ContextTable] = field(default_factory=dict)
     rankers: Mapping[str, Ranker] = field(default_factory=dict)
     world: World | None = None
     """What the rankers' features are made of."""
+    trained: "Snapshot | None" = None
+    """The same before anything was told over it; None: this is it."""
+    since: Longs = field(default_factory=lambda: np.empty(0, np.int64))
+    """(n_new,) Unix seconds at which each product was told of that training did not know; they lie behind the others."""
+    told: int = 0
+    """The change in the store's feed up to which it was told."""
+    until: int = 0
+    """Unix seconds: the moment that the version was trained for; at most 1 in a shop without times."""
+    prepared: Prepared = field(default_factory=Prepared)
+    """The lists for requests that there is no time for."""
 
     @property
     def popularity(self) -> Doubles | None:

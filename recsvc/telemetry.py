@@ -4,8 +4,9 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -13,8 +14,12 @@ from uuid import uuid4
 import orjson
 from flask import Flask, Response, g, request
 
+from recsvc.admission import waited
+from recsvc.pace import Spent
+
 SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+TRACE_HEADERS = ("traceparent", "tracestate")
 
 
 def write_line(fields: Mapping[str, Any]) -> None:
@@ -40,31 +45,81 @@ def take_request_id(given: str | None) -> str:
     return given if given and SAFE_REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
-def follow_requests(app: Flask, *, access_log: bool) -> None:
-    """Give every request of ``app`` an id and, with ``access_log``, a line when it is answered.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A request that was answered; moments are of ``time.perf_counter``, in seconds."""
+
+    method: str
+    """One of ``METHODS``, or "other"."""
+    route: str | None
+    """A path of the route table; None where none fits."""
+    status: int
+    arrived: float
+    ended: float
+    request_id: str
+    seen: Mapping[str, Any]
+    """What the view left for the log."""
+    spent: Sequence[Spent]
+    """The stages of a call for carousels."""
+    trace_headers: Mapping[str, str]
+    """``traceparent`` and ``tracestate``, where they were given."""
+
+
+def follow_requests(
+    app: Flask,
+    *,
+    access_log: bool,
+    count: Callable[[Done], None] = lambda _: None,
+    trace: Callable[[Done], str | None] = lambda _: None,
+) -> None:
+    """Give every request of ``app`` an id and, when it is answered, tell of it.
 
     Views put what they know into ``g.seen``: carousel, items, fallback, model.
+
+    Args:
+        app: the app.
+        access_log: write a line.
+        count: called with each answered request.
+        trace: the same; returns the id of its trace, which the line then names.
     """
 
     @app.before_request
     def _begin() -> None:
-        g.started = time.perf_counter()
+        g.arrived = time.perf_counter() - waited()
         g.request_id = take_request_id(request.headers.get("X-Request-Id"))
-        g.seen = {}
+        g.seen, g.spent = {}, ()
 
     @app.after_request
     def _end(answer: Response) -> Response:
         answer.headers["X-Request-Id"] = g.request_id
+        done = _done(answer.status_code)
+        count(done)
+        traced = trace(done)
         if access_log:
             write_line(
                 {
                     "event": "request",
-                    "method": request.method if request.method in METHODS else "other",
-                    "route": request.url_rule.rule if request.url_rule else None,
-                    "status": answer.status_code,
-                    "ms": round((time.perf_counter() - g.started) * 1000, 2),
-                    "request_id": g.request_id,
-                    **g.seen,
+                    "method": done.method,
+                    "route": done.route,
+                    "status": done.status,
+                    "ms": round((done.ended - done.arrived) * 1000, 2),
+                    "request_id": done.request_id,
+                    **done.seen,
+                    **({"trace_id": traced} if traced else {}),
                 }
             )
         return answer
+
+
+def _done(status: int) -> Done:
+    return Done(
+        method=request.method if request.method in METHODS else "other",
+        route=request.url_rule.rule if request.url_rule else None,
+        status=status,
+        arrived=g.arrived,
+        ended=time.perf_counter(),
+        request_id=g.request_id,
+        seen=g.seen,
+        spent=g.spent,
+        trace_headers={name: request.headers[name] for name in TRACE_HEADERS if name in request.headers},
+    )

@@ -55,7 +55,7 @@ def trade(snapshot: Snapshot, carousel: Carousel, pool: Pool, active: Active, ba
         active: the rules that hold; with ``bars``, diversity counts only what may be shown.
         bars: the system exclusions.
     """
-    if not (carousel.diversity or carousel.novelty or carousel.margin_weight or carousel.price_tilt):
+    if not trades(carousel):
         return Traded(pool)
     best = best_of(pool)
     factors = _one_by_one(snapshot, carousel, pool.rows, best)
@@ -68,6 +68,11 @@ def trade(snapshot: Snapshot, carousel: Carousel, pool: Pool, active: Active, ba
         before, scores = scores, _diverse(snapshot, carousel.diversity, pool.rows, scores, free, best)
         factors["diversity"] = scores / before
     return Traded(replace(pool, scores=scores), factors)
+
+
+def trades(carousel: Carousel) -> bool:
+    """Return whether a carousel has any trade-off."""
+    return bool(carousel.diversity or carousel.novelty or carousel.margin_weight or carousel.price_tilt)
 
 
 def best_of(pool: Pool) -> Longs:

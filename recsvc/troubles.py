@@ -9,7 +9,7 @@ class Trouble:
     """Something that did not load."""
 
     part: str
-    """"model" or "rules"."""
+    """"model", "rules" or "catalogue"."""
     file: str
     line: int | None
     cause: str

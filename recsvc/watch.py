@@ -7,8 +7,10 @@ import threading
 import time
 from dataclasses import replace
 
+from recsvc.following import CATALOGUE
 from recsvc.marks import Mark, mark_of
-from recsvc.serving import Live, Look
+from recsvc.serving import Live
+from recsvc.state import Look
 from recsvc.telemetry import log_crash
 
 DEEP_SECONDS = 10.0
@@ -48,11 +50,12 @@ class Watcher:
         if self._settled is None:
             return
         look = replace(self._settled, folder=self.live.registry.current())
-        retry = deep and bool(self.live.state.troubles)
+        retry = deep and any(one.part != CATALOGUE for one in self.live.state.troubles)
         if deep:
             self._deep = time.monotonic()
         if look.key != self.live.tried or retry or (same and self.live.lists_moved()):
-            self.live.load(look)
+            self.live.renew(look)
+        self.live.look_ahead()
 
     def _run(self) -> None:
         while not self._stop.wait(self.poll_seconds):

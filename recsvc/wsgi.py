@@ -5,14 +5,19 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from models.errors import ConfigError
+from recsvc.admission import TimedPool
+from recsvc.following import Follower
 from recsvc.last_good import LastGood, memory
-from recsvc.service import service_of
+from recsvc.metrics_files import MetricsFiles
+from recsvc.service import Service, service_of
 from recsvc.settings import Settings, is_loopback
 from recsvc.telemetry import log_crash
 from recsvc.watch import Watcher
@@ -38,6 +43,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         return self.flask
 
 
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's worker with threads, which knows how long a request waited for one."""
+
+    def get_thread_pool(self) -> TimedPool:
+        """Return the threads."""
+        return TimedPool(max_workers=self.cfg.threads)
+
+
 def bind_host(settings: Settings) -> str:
     """Return the address to listen on: without keys a loopback one, whatever was asked for."""
     return settings.host if settings.keys or is_loopback(settings.host) else "127.0.0.1"
@@ -54,7 +67,7 @@ def gunicorn_settings(settings: Settings, announce: Callable[[str], None]) -> di
     return {
         "bind": f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}",
         "workers": settings.workers,
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "threads": settings.threads,
         "preload_app": True,
         "control_socket_disable": True,
@@ -68,11 +81,12 @@ def gunicorn_settings(settings: Settings, announce: Callable[[str], None]) -> di
         "loglevel": "warning",
         "on_starting": make_keep,
         "on_exit": remove_keep,
+        "child_exit": bury,
         "when_ready": lambda server: announce(address(server.LISTENERS[0].getsockname())),
         "post_fork": die_with_parent,
         "post_worker_init": start_watching,
         "worker_int": stop_once,
-        "worker_exit": lambda _server, worker: stop_once(worker),
+        "worker_exit": end_worker,
     }
 
 
@@ -94,17 +108,36 @@ def die_with_parent(server: Any, _worker: Any) -> None:
 def start_watching(worker: Any) -> None:
     """Bring a new worker up to date and start its watcher: threads do not live through a fork."""
     here = service_of(worker.wsgi)
+    if here.metrics.files:
+        here.metrics.share(here.metrics.files)
+    here.traces.start()
+    here.sessions.follow()
     here.live.restore()  # what loaded in a worker before this one, which the master never saw
     watcher = Watcher(here.live, here.settings.poll_seconds)
     watcher.check()
+    here.live.follow()
+    here.metrics.tell_live(here.live.state)
+    here.metrics.tell_followed((*here.live.state.troubles, *here.sessions.troubles))
     watcher.start()
+    Follower(partial(follow_store, here)).start()
+    Follower(here.sessions.follow).start()
+
+
+def follow_store(here: Service) -> None:
+    """Take over what the store tells, and tell that it was."""
+    here.live.follow()
+    here.metrics.tell_followed((*here.live.state.troubles, *here.sessions.troubles))
 
 
 def make_keep(server: Any) -> None:
-    """Give the workers to come a place for what loaded last; without one a new worker has what the master started with."""
-    live = service_of(server.app.wsgi()).live
+    """Give the workers to come a place for what loaded last and for their figures.
+
+    Without one a new worker has what the master started with, and each worker tells its own figures only.
+    """
+    here = service_of(server.app.wsgi())
     try:
-        live.keep = LastGood.make()
+        here.live.keep = LastGood.make()
+        here.metrics.files = MetricsFiles.make(here.live.keep.folder / "metrics")
     except OSError as error:
         log_crash(error, "last-good")
 
@@ -114,6 +147,25 @@ def remove_keep(server: Any) -> None:
     keep = service_of(server.app.wsgi()).live.keep
     if keep:
         keep.remove()
+
+
+def bury(server: Any, worker: Any) -> None:
+    """Keep what a worker that ended had counted, and drop the rest of its figures."""
+    files = service_of(server.app.wsgi()).metrics.files
+    if files is None:
+        return
+    try:
+        files.bury(worker.pid)
+    except (OSError, RuntimeError) as error:  # its files are broken, or the disk is full: nothing that stops the master
+        log_crash(error, "metrics")
+
+
+def end_worker(_server: Any, worker: Any) -> None:
+    """Let nothing break into the end of a worker, and send what is left of its traces."""
+    stop_once(worker)
+    if hasattr(worker, "wsgi"):  # it got as far as to load the app
+        service_of(worker.wsgi).intake.stop()
+        service_of(worker.wsgi).traces.stop()
 
 
 def stop_once(_worker: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.shop import read_shop
+from postgres import postgresql_server, postgresql_url, store_url  # noqa: F401  # fixtures
 from recsvc.carousel import Engine
 from recsvc.loading import load_engine
 from recsvc.rules_file import read_file

@@ -89,7 +89,20 @@ def test_rules_are_pure(path: Path) -> None:
     assert not forbidden | clocks
 
 
-@pytest.mark.parametrize("name", ["carousel.py", "context.py", "asking.py", "snapshot.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "carousel.py",
+        "context.py",
+        "asking.py",
+        "snapshot.py",
+        "pace.py",
+        "asked.py",
+        "prepared.py",
+        "wanted.py",
+        "desk.py",
+    ],
+)
 def test_the_request_path_knows_no_flask(name: str) -> None:
     """The batch command asks the same engine without any web server."""
     path = HOME / "recsvc" / name

@@ -12,11 +12,14 @@ from pydantic import BaseModel
 from markdown import PAGES, ROOT, blocks, page, told
 from models.carousels import CAROUSELS, FALLBACKS, Carousel
 from models.carousels import PAGES as SHOP_PAGES
+from models.product_fields import PRODUCT_FIELDS
 from models.shop import Context, ContextTable, Data, Period, PurchaseTable, Shop, read_shop
 from models.sources import MODELS
 from recsvc.answers import CarouselPart, FaultPart, ItemPart, ProblemPart
+from recsvc.catalogue_forms import ProductAttributes
 from recsvc.cli import cli as service_commands
 from recsvc.forms import Form
+from recsvc.metrics import Metrics, metric_labels
 from recsvc.routes import ROUTES
 from recsvc.rules.expression_parse import FUNCTIONS
 from recsvc.rules.parse import KEYS
@@ -28,8 +31,9 @@ from recsvc.settings import SETTINGS
 from training.cli import cli as training_commands
 from training.read.files import READERS
 
-STOREFRONT, ENGINEER, MERCHANDISER, RULES, OPERATIONS = (
-    f"docs/{name}.md" for name in ("storefront", "ml-engineer", "merchandiser", "rules", "operations")
+STOREFRONT, ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE, EVENTS = (
+    f"docs/{name}.md"
+    for name in ("storefront", "ml-engineer", "merchandiser", "rules", "operations", "catalogue", "events")
 )
 WHEN_KEYS = ("segment", "active", "weekly", "page_item", "cart_item", *BUILT_IN_FIELDS)
 
@@ -62,9 +66,9 @@ def test_every_route_is_told(route: Any) -> None:
     """Each address of the service stands in the storefront's page or in the one on rules, with its methods."""
     if "any(" in route.path:  # style and script of a page that is told itself
         return
-    path = re.sub(r"<(\w+)>", r"{\1}", route.path)
+    path = re.sub(r"<(?:path:)?(\w+)>", r"{\1}", route.path)
     for method in route.methods:
-        assert told(f"{method} {path}", STOREFRONT, RULES)
+        assert told(f"{method} {path}", STOREFRONT, EVENTS, RULES, CATALOGUE, OPERATIONS)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.variable)
@@ -80,10 +84,25 @@ def test_no_page_tells_a_setting_that_is_none(path: Path) -> None:
     assert set(re.findall(r"RECSVC_[A-Z_]*[A-Z]", path.read_text())) <= known
 
 
+def test_every_metric_is_told_with_its_labels() -> None:
+    """The table of the page on operations has what /metrics exports, and nothing else."""
+    rows = re.findall(r"^\| (`recsvc_.*?) \| (.*?) \|", page(OPERATIONS), re.M)
+    told_labels = {
+        name: set(re.findall(r"`(\w+)`", labels)) for names_, labels in rows for name in re.findall(r"`(\w+)`", names_)
+    }
+    assert told_labels == metric_labels(Metrics())
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_no_page_tells_a_metric_that_is_none(path: Path) -> None:
+    """A metric that a page names is exported."""
+    assert set(re.findall(r"\brecsvc_[a-z_]+", path.read_text())) <= metric_labels(Metrics()).keys()
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_flag_is_told(name: str) -> None:
     """Each command stands in a page, and so does each of its flags."""
-    pages = (ENGINEER, MERCHANDISER, RULES, OPERATIONS)
+    pages = (ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE)
     assert told(name, *pages)
     flags = [flag for option in COMMANDS[name].params for flag in option.opts if flag.startswith("--")]
     assert [flag for flag in flags if flag not in ("--help", "--version") and not told(flag, *pages)] == []
@@ -104,6 +123,13 @@ def test_every_verb_and_key_of_the_rules_is_told() -> None:
     names = [*VERBS, *COMMON, *TARGETS, *WHEN_KEYS, *TESTS, *KEYS, *FUNCTIONS]
     names += [key for keys in VERB_KEYS.values() for key in keys]
     assert [name for name in names if not told(name, MERCHANDISER, RULES)] == []
+
+
+def test_every_attribute_of_a_product_is_told() -> None:
+    """The back office's page names each attribute that means something to us."""
+    names = ProductAttributes.model_fields
+    assert {*PRODUCT_FIELDS, "available"} - {"product_id"} == names.keys()
+    assert [name for name in names if not told(name, CATALOGUE)] == []
 
 
 def test_every_field_of_a_request_is_told() -> None:
@@ -168,4 +194,6 @@ def test_every_make_target_in_the_pages_is_one() -> None:
 
 def test_the_readme_opens_every_door() -> None:
     """README leads to the page of each kind of reader."""
-    assert all(f"]({name})" in page("README.md") for name in (STOREFRONT, ENGINEER, MERCHANDISER, OPERATIONS))
+    assert all(
+        f"]({name})" in page("README.md") for name in (STOREFRONT, ENGINEER, MERCHANDISER, OPERATIONS, CATALOGUE)
+    )

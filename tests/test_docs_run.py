@@ -29,7 +29,7 @@ PRODUCT, SOURCE, REASON = 1, -2, -1
 """Columns of a line of the demo."""
 CURL = f"""#!{sys.executable}
 import os, sys, urllib.request
-words, headers, data, url = sys.argv[1:], {{}}, None, None
+words, headers, data, url, method = sys.argv[1:], {{}}, None, None, None
 while words:
     word = words.pop(0)
     if word == "-H":
@@ -37,10 +37,12 @@ while words:
         headers[name] = value
     elif word == "-d":
         data = words.pop(0).encode()
+    elif word == "-X":
+        method = words.pop(0)
     elif word != "-s":
         url = word.replace(":8000/", ":" + os.environ["RECSVC_PORT"] + "/")
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}))
-print(opener.open(urllib.request.Request(url, data, headers), timeout=30).read().decode())
+print(opener.open(urllib.request.Request(url, data, headers, method=method), timeout=30).read().decode())
 """
 """As much of curl as the pages use, at the port of the test; an error ends it with a traceback."""
 

@@ -68,17 +68,18 @@ def imported(*folders: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.partition(".")[0])
     ours = {path.stem for path in (ROOT / "tests").rglob("*.py")}
-    return names - set(sys.stdlib_module_names) - set(CODE) - {"examples"} - ours
+    return names - set(sys.stdlib_module_names) - set(CODE) - {"examples", "benchmarks"} - ours
 
 
 def test_what_is_imported_is_declared() -> None:
-    """The packages import nothing but the project's own dependencies, tests and examples nothing but these and the extras'."""
+    """The packages import nothing but the project's own dependencies and the extra of traces, tests and examples all extras."""
     packages = packages_distributions()
-    project = PROJECT["project"]
-    own = {name_of(one) for one in project["dependencies"]}
-    extras = {name_of(one) for extra in project["optional-dependencies"].values() for one in extra}
-    assert {name_of(packages[name][0]) for name in imported(*CODE)} <= own
-    assert {name_of(packages[name][0]) for name in imported("tests", "examples", "benchmarks")} <= own | extras
+    own, extras = PROJECT["project"]["dependencies"], PROJECT["project"]["optional-dependencies"]
+    served = {name_of(one) for one in (*own, *extras["otel"])}
+    every = served | {name_of(one) for extra in extras.values() for one in extra}
+    for allowed, folders in ((served, CODE), (every, ("tests", "examples", "benchmarks"))):
+        found = {name: {name_of(one) for one in packages[name]} for name in imported(*folders)}
+        assert [name for name, among in found.items() if not among & allowed] == []
 
 
 def test_every_package_is_installed() -> None:

@@ -12,9 +12,10 @@ from models.artifact import Manifest
 from models.errors import GateRefusedError, RecsvcError
 from models.registry import Registry
 from models.shop import Shop, read_shop
+from models.shoppers import default_store
 from training.compare_cli import compare_versions
 from training.judge_table import metrics_of, table
-from training.options import ARTIFACTS, JSON, SEED, UNTIL
+from training.options import ARTIFACTS, JSON, SEED, STORE, UNTIL
 from training.pipeline import Options, Report
 from training.pipeline import evaluate as evaluate_shop
 from training.pipeline import run as run_shop
@@ -59,7 +60,8 @@ def main(prog_name: str = "recsvc-train") -> None:
     help="Write every refused row to rejects.csv in this folder: table, file, line, reason, row.",
 )
 @click.option("--until", metavar="TIME", help="Leave out purchases from this moment on, such as 2026-11-01.")
-def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None) -> None:
+@STORE
+def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None, store: str | None) -> None:
     """Read the files of SHOP (a shop.toml), and tell what they hold and what to fix first.
 
     Nothing is trained and nothing is changed. Rows that cannot be used are refused and counted by reason with their
@@ -77,6 +79,7 @@ def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None) ->
         now=int(machine) + told.clock_offset(machine),
         rejects=None if rejects is None else rejects / "rejects.csv",
         progress=Progress(quiet=as_json),
+        store=store or default_store(Path("artifacts")),
     )
     click.echo(json.dumps(data.facts.plain(), ensure_ascii=False) if as_json else data_page(told, data.facts))
     if not data.facts.lines:
@@ -84,10 +87,12 @@ def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None) ->
         raise click.exceptions.Exit(1)
 
 
-def _options(told: Shop, artifacts: Path, until: str | None, seed: int | None) -> Options:
+def _options(told: Shop, artifacts: Path, until: str | None, seed: int | None, store: str | None) -> Options:
     now = time.time()
     moment = None if until is None else told.moment(until)
-    return Options(artifacts, int(now), int(now) + told.clock_offset(now), moment, seed)
+    return Options(
+        artifacts, int(now), int(now) + told.clock_offset(now), moment, seed, store=store or default_store(artifacts)
+    )
 
 
 @cli.command()
@@ -95,11 +100,19 @@ def _options(told: Shop, artifacts: Path, until: str | None, seed: int | None) -
 @ARTIFACTS
 @UNTIL
 @SEED
+@STORE
 @click.option("--fast", is_flag=True, help="No rankers and no judging: no figures, and no gate that could refuse it.")
 @click.option("--no-publish", is_flag=True, help="Write the version, and leave the live one as it is.")
 @JSON
 def run(
-    shop: Path, artifacts: Path, until: str | None, seed: int | None, fast: bool, no_publish: bool, as_json: bool
+    shop: Path,
+    artifacts: Path,
+    until: str | None,
+    seed: int | None,
+    store: str | None,
+    fast: bool,
+    no_publish: bool,
+    as_json: bool,
 ) -> None:
     """Train SHOP (a shop.toml): read, judge on the last days, fit on everything, write a version, publish it.
 
@@ -111,7 +124,7 @@ def run(
       recsvc-train run examples/complete-journey/shop.toml --until 2017-12-01 --artifacts out/
     """
     told = read_shop(shop)
-    options = replace(_options(told, artifacts, until, seed), fast=fast, publish=not no_publish)
+    options = replace(_options(told, artifacts, until, seed, store), fast=fast, publish=not no_publish)
     report = run_shop(told, options, Progress(quiet=as_json))
     click.echo(json.dumps(_report_json(report), ensure_ascii=False) if as_json else _report_text(report, fast))
     if report.refused is not None:
@@ -122,13 +135,16 @@ def run(
 @click.argument("shop", type=click.Path(path_type=Path))
 @UNTIL
 @SEED
+@STORE
 @click.option(
     "--shuffle-context",
     is_flag=True,
     help="Ask each task again with store, moment and fields of other requests: what they are worth.",
 )
 @JSON
-def evaluate(shop: Path, until: str | None, seed: int | None, shuffle_context: bool, as_json: bool) -> None:
+def evaluate(
+    shop: Path, until: str | None, seed: int | None, store: str | None, shuffle_context: bool, as_json: bool
+) -> None:
     """Judge the models of SHOP on the last days of its data, through the serving engine; nothing is kept.
 
     Models are fitted on what came before these days. Each task is compared, shopper by shopper, with the bestsellers
@@ -139,7 +155,7 @@ def evaluate(shop: Path, until: str | None, seed: int | None, shuffle_context: b
       recsvc-train evaluate examples/complete-journey/shop.toml --until 2017-12-01
     """
     told = read_shop(shop)
-    options = _options(told, Path(), until, seed)
+    options = _options(told, Path("artifacts"), until, seed, store)
     judged = evaluate_shop(told, options, Progress(quiet=as_json), shuffle=shuffle_context)
     click.echo(json.dumps(metrics_of(judged)) if as_json else table(judged))
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from models.shop import Shop, read_shop
+from models.shoppers import default_store
 from training.compare import ALL, Comparison, Pair, compare, local
 from training.judge_table import rounded
 from training.metrics.bootstrap import signed
 from training.metrics.by_user import MEASURES
-from training.options import ARTIFACTS, JSON, SEED
+from training.options import ARTIFACTS, JSON, SEED, STORE
 from training.pipeline import Options
 from training.progress import Progress
 
@@ -24,9 +25,10 @@ from training.progress import Progress
 @ARTIFACTS
 @click.option("--until", metavar="TIME", help="Ask only for purchases strictly before this moment of the shop's clock.")
 @SEED
+@STORE
 @JSON
 def compare_versions(
-    a: str, b: str, shop: Path, artifacts: Path, until: str | None, seed: int | None, as_json: bool
+    a: str, b: str, shop: Path, artifacts: Path, until: str | None, seed: int | None, store: str | None, as_json: bool
 ) -> None:
     """Ask the versions A and B of SHOP the same, and tell who wins beyond the interval.
 
@@ -40,7 +42,9 @@ def compare_versions(
     """
     told, now = read_shop(shop), time.time()
     moment = None if until is None else told.moment(until)
-    options = Options(artifacts, int(now), int(now) + told.clock_offset(now), moment, seed)
+    options = Options(
+        artifacts, int(now), int(now) + told.clock_offset(now), moment, seed, store=store or default_store(artifacts)
+    )
     found = compare(told, a, b, options, Progress(quiet=as_json))
     click.echo(json.dumps(plain(found, told)) if as_json else table(found, told))
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import joblib
+from threadpoolctl import threadpool_limits
+
 from models.artifact import Manifest
 from models.base import Fitting, Model
 from models.basis import Basis
@@ -36,10 +39,14 @@ def before(data: ShopData, moment: int) -> ShopData:
 
 
 def fit_models(data: ShopData, until: int, shop: Shop, seed: int, progress: Progress) -> dict[str, Model]:
-    """Return every model fitted on ``data``, by source name."""
+    """Return every model fitted on ``data``, by source name.
+
+    The number of threads is set, not found: sums of another number of parts differ in their last bits.
+    """
     bundle = fitting(data, until, shop, seed)
     models = new_models()
-    with progress.step("fitting models", total=len(models)) as bar:
+    threads = shop.training.threads or joblib.cpu_count()
+    with threadpool_limits(threads), progress.step("fitting models", total=len(models)) as bar:
         for model in models.values():
             model.fit(bundle)
             bar.update(1)
@@ -59,13 +66,15 @@ def fitting(data: ShopData, until: int, shop: Shop, seed: int) -> Fitting:
 
 def artifact_groups(data: ShopData, trained: Trained) -> dict[str, Arrays]:
     """Return everything that serving maps, by group of arrays."""
+    histories = Histories.of(data.purchases)
     groups: dict[str, Arrays] = {
         "products": data.catalogue.arrays(),
         "ids/products": data.products.arrays(),
         "ids/users": data.users.arrays(),
         "ids/stores": data.stores.arrays(),
         "users": column_arrays(dict(data.user_columns)),
-        "history": Histories.of(data.purchases).arrays(),
+        "history": histories.arrays(),
+        "history/fields": histories.field_arrays(),
     }
     if len(data.stock.product):
         told = data.stock

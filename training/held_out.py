@@ -62,11 +62,16 @@ def suited(shop: Shop, data: ShopData, until: int) -> Shop:
     )
 
 
+def known_until(purchases: Purchases, shop: Shop, until: int) -> int:
+    """Return the moment (Unix seconds) at which the held-out days before ``until`` begin; without times, ``until``."""
+    return until - shop.evaluation.days * DAY if timed(purchases) else until
+
+
 def held_out(purchases: Purchases, shop: Shop, until: int, seed: int) -> Split:
     """Return the split that a version of ``shop`` trained for ``until`` is judged by."""
     if not timed(purchases):
         return hidden_parts(purchases, until, shop.evaluation.users, seed)
-    start = until - shop.evaluation.days * DAY
+    start = known_until(purchases, shop, until)
     requests = make_requests(purchases, start, until, shop.evaluation.users, seed)
     return Split(purchases.where(purchases.time < start), requests, start)
 

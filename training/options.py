@@ -12,6 +12,12 @@ ARTIFACTS = click.option(
     show_default=True,
     help="Folder of trained versions. [RECSVC_ARTIFACTS]",
 )
+STORE = click.option(
+    "--store",
+    envvar="RECSVC_STORE",
+    metavar="URL",
+    help="Store of the service: shoppers erased there are left out. Default: store/recsvc.db beside the artifacts. [RECSVC_STORE]",
+)
 UNTIL = click.option(
     "--until", metavar="TIME", help="Use only purchases strictly before this moment of the shop's clock."
 )

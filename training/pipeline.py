@@ -1,8 +1,8 @@
 """READ FIRST: from raw files to a published version, the steps in order.
 
 read -> hold out (the last days, or without times the last orders) -> learn rankers from label windows before that ->
-fit on what is known -> judge through the serving engine -> keep the rankers that win -> fit on everything -> write ->
-gate -> publish. A version that fails in any step leaves the live one as it was.
+fit on what is known -> judge through the serving engine -> keep the rankers that win, learned once more with the last
+days -> fit on everything -> write -> gate -> publish. A version that fails in any step leaves the live one as it was.
 """
 
 import hashlib
@@ -17,21 +17,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from models.artifact import Manifest, write_artifact
-from models.basis import moment_names
 from models.errors import ArtifactError, DataError, GateRefusedError
-from models.features import names
 from models.moments import timed
 from models.ranker import Ranker
 from models.registry import Registry
 from models.shop import Shop
 from training.fit import Trained, artifact_groups, fit_basis, fit_models, manifest_of
 from training.gate import check_gate
-from training.held_out import Split, held_out, suited
+from training.held_out import Split, held_out, known_until, suited
 from training.judge import Judgement, Result, judge
 from training.judge_table import metrics_of
 from training.prices import with_prices
 from training.progress import Progress
-from training.ranking import fit_rankers, learn_windows, that_win, window_starts
+from training.ranking import Windows, fit_rankers, learn_windows, that_win, window_starts
 from training.read.shop_data import ShopData, read_shop_data
 
 Found = TypeVar("Found")
@@ -52,6 +50,8 @@ class Options:
     fast: bool = False
     """Skip the judging, and the gate with it: a version without figures cannot lose."""
     publish: bool = True
+    store: str | None = None
+    """URL of the service's store: who was erased is left out, and orders are taken from it where shop.toml wants them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,8 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     data = read(shop, options, options.artifacts / "rejects.csv", progress)
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
-    rankers = {} if options.fast else learn_rankers(shop, data, until, seed, progress)
-    judged = Judgement()
-    if not options.fast:
-        judged = rehearse(shop, data, until, rankers, seed, options, progress, judge, judged)
-    data, rankers = with_prices(data), that_win(rankers, judged)
+    rankers, judged = ({}, Judgement()) if options.fast else learn(shop, data, until, seed, options, progress)
+    data = with_prices(data)
     trained = fit(shop, data, until, rankers, seed, progress)
     version, created = name_version(shop, options, seed, data)
     manifest = replace(manifest_of(shop, data, trained, version, created, until, seed), metrics=metrics_of(judged))
@@ -120,7 +117,14 @@ def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress)
     """
     half = None if rejects is None else rejects.with_name(f".{rejects.stem}.{os.getpid()}{rejects.suffix}")
     try:
-        data = read_shop_data(shop, until=options.until, now=options.clock, rejects=half, progress=progress)
+        data = read_shop_data(
+            shop,
+            until=options.until,
+            now=options.clock,
+            rejects=half,
+            progress=progress,
+            store=options.store,
+        )
     finally:
         if rejects is not None and half is not None and half.exists():
             half.replace(rejects)  # whole or not at all, whoever else trains into this folder now
@@ -135,20 +139,51 @@ def end_of(data: ShopData, until: int | None) -> int:
 
 
 def learn_rankers(shop: Shop, data: ShopData, until: int, seed: int, progress: Progress) -> dict[str, Ranker]:
-    """Return the rankers that label windows before the held-out part teach; none where shop.toml wants none.
+    """Return the rankers that label windows before the held-out part teach; none where shop.toml wants none."""
+    windows = look_back(shop, data, until, seed, progress)
+    return fit_rankers(windows, data, shop, known_until(data.purchases, shop, until), seed, progress)
 
-    The version that is judged and the version that is published have the same rankers.
-    """
+
+def look_back(shop: Shop, data: ShopData, until: int, seed: int, progress: Progress) -> Windows:
+    """Return the examples of the label windows before the held-out part; without times, of folds of what is known."""
     if not shop.training.ranker:
         return {}
-    split = held_out(data.purchases, shop, until, seed)
-    if timed(data.purchases):
-        starts = window_starts(shop, split.until, int(data.purchases.time.min()))
-    else:
-        data, starts = replace(data, purchases=split.known), list(range(-shop.training.windows, 0))
-    windows = learn_windows(data, shop, starts, seed, progress)
-    labels = names(moment_names(data.purchases.fields), data.contexts)
-    return fit_rankers(windows, labels, data.contexts, split.until, shop, seed, progress)
+    if not timed(data.purchases):
+        known = replace(data, purchases=held_out(data.purchases, shop, until, seed).known)
+        return learn_windows(known, shop, list(range(-shop.training.windows, 0)), seed, progress)
+    starts = window_starts(shop, known_until(data.purchases, shop, until), int(data.purchases.time.min()))
+    return learn_windows(data, shop, starts, seed, progress)
+
+
+def learn_last_days(
+    shop: Shop, data: ShopData, until: int, windows: Windows, rankers: Mapping[str, Ranker], seed: int, progress: Progress
+) -> dict[str, Ranker]:  # fmt: skip
+    """Return ``rankers`` learned once more, from ``windows`` and those of the days that they were judged on.
+
+    What sells changes with the season: the last weeks teach the most. Without times there are no last days.
+    """
+    if not rankers or not timed(data.purchases):
+        return dict(rankers)
+    since = known_until(data.purchases, shop, until)
+    starts = [start for start in window_starts(shop, until, int(data.purchases.time.min())) if start >= since]
+    newest = learn_windows(data, shop, starts, seed, progress)
+    wanted = {
+        start: {name: found[name] for name in rankers if name in found} for start, found in (windows | newest).items()
+    }
+    return fit_rankers(wanted, data, shop, until, seed, progress)
+
+
+def learn(
+    shop: Shop, data: ShopData, until: int, seed: int, options: Options, progress: Progress
+) -> tuple[dict[str, Ranker], Judgement]:
+    """Return the rankers that win against the blends, and how their carousels and the blends of the others do."""
+    windows = look_back(shop, data, until, seed, progress)
+    rankers = fit_rankers(windows, data, shop, known_until(data.purchases, shop, until), seed, progress)
+    judged = rehearse(shop, data, until, rankers, seed, options, progress, judge, Judgement())
+    winners = that_win(rankers, judged)
+    if winners.keys() != rankers.keys():
+        judged = rehearse(shop, data, until, winners, seed, options, progress, judge, Judgement())
+    return learn_last_days(shop, data, until, windows, winners, seed, progress), judged
 
 
 def fit(

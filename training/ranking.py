@@ -7,8 +7,9 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from models.basis import moment_names
 from models.context_table import ContextTable
-from models.features import context_fields
+from models.features import context_fields, names
 from models.ranker import Ranker
 from models.schema import DAY, Floats
 from models.shop import Shop
@@ -62,16 +63,16 @@ def _that_fit(data: ShopData) -> int:
 
 
 def fit_rankers(
-    windows: Windows, labels: tuple[str, ...], contexts: Mapping[str, ContextTable], until: int, shop: Shop, seed: int,
-    progress: Progress,
-) -> dict[str, Ranker]:  # fmt: skip
-    """Return a ranker for each task that ``windows`` before ``until`` have enough examples of.
+    windows: Windows, data: ShopData, shop: Shop, until: int, seed: int, progress: Progress
+) -> dict[str, Ranker]:
+    """Return a ranker for each task that ``windows`` of ``data`` before ``until`` have enough examples of.
 
     A window's labels never reach past ``until``: the discovery of the last one does, so it is left out there.
     """
     out: dict[str, Ranker] = {}
     if not windows:
         return out
+    labels = names(moment_names(data.purchases.fields), data.contexts)
     rankers = sorted({name for found in windows.values() for name in found})
     with progress.step("fitting rankers", total=len(rankers)) as bar:
         for name in rankers:
@@ -82,7 +83,7 @@ def fit_rankers(
                 if name in found and (start < 0 or start + span <= until)
             ]
             if usable and sum(int(one.bought.sum()) for one in usable) >= LEAST_BOUGHT:
-                out[name] = fit_ranker(joined(usable), labels, contexts, seed, shop.training.threads)
+                out[name] = fit_ranker(joined(usable), labels, data.contexts, seed, shop.training.threads)
             bar.update(1)
     return out
 

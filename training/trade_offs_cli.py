@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from models.shop import read_shop
+from models.shoppers import default_store
+from training.options import STORE
 from training.pipeline import Options
 from training.progress import Progress
 from training.trade_offs import MEASURES, Step, price_trade_offs
@@ -22,8 +24,11 @@ NEEDS = {"margin_weight": "profit", "price_tilt": "price"}
 @click.option("--carousel", "carousels", multiple=True, metavar="NAME", help="Only this one; may be given again.")
 @click.option("--until", metavar="TIME", help="Use only purchases strictly before this moment of the shop's clock.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of everything random; default: shop.toml's.")
+@STORE
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, no progress.")
-def trade_offs(shop: Path, carousels: tuple[str, ...], until: str | None, seed: int | None, as_json: bool) -> None:
+def trade_offs(
+    shop: Path, carousels: tuple[str, ...], until: str | None, seed: int | None, store: str | None, as_json: bool
+) -> None:
     """Tell what diversity, novelty, margin_weight and price_tilt cost and bring in the carousels of SHOP.
 
     Models are fitted once, on what came before the last days; then the serving engine is asked for these days with each
@@ -35,7 +40,14 @@ def trade_offs(shop: Path, carousels: tuple[str, ...], until: str | None, seed: 
     """
     told, now = read_shop(shop), time.time()
     moment = None if until is None else told.moment(until)
-    options = Options(Path("artifacts"), int(now), int(now) + told.clock_offset(now), moment, seed)
+    options = Options(
+        Path("artifacts"),
+        int(now),
+        int(now) + told.clock_offset(now),
+        moment,
+        seed,
+        store=store or default_store(Path("artifacts")),
+    )
     steps = price_trade_offs(told, options, carousels, Progress(quiet=as_json))
     click.echo(json.dumps({"steps": [step.plain() for step in steps]}) if as_json else table(steps))
 

@@ -1,7 +1,8 @@
 """A rule set made fit for a catalogue: everything that no request decides, worked out once, off the request path."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from models.ids import IdIndex
 from models.schema import NO_ROWS, Bools, Ints
 from recsvc.rules.conditions import Conditions, bind_conditions
 from recsvc.rules.index import RuleIndex, build_index
+from recsvc.rules.rest import Rest, no_rest
 from recsvc.rules.rowset import RowSet
 from recsvc.rules.schema import ActiveIn, Condition, ItemIs, Rule, RuleSet, SegmentIs, WeeklyIn
 from recsvc.rules.segments import Segments
@@ -52,26 +54,36 @@ class BoundRules:
         return self.ground.catalogue
 
 
-def bind(ruleset: RuleSet, catalogue: Catalogue, previous: BoundRules | None = None) -> BoundRules:
+def bind(
+    ruleset: RuleSet,
+    catalogue: Catalogue,
+    previous: BoundRules | None = None,
+    rest: Rest = no_rest,
+    *,
+    ground: Ground | None = None,
+    id_rank: Ints | None = None,
+) -> BoundRules:
     """Return the rules bound to a catalogue.
 
     Args:
         ruleset: what a rules file says.
         catalogue: the products.
         previous: the rules bound before; if the catalogue is the same, what depends on it alone is taken over.
+        rest: called often.
+        ground: what was worked out over the catalogue already; see ``rebind``.
+        id_rank: the same of the order of ids.
     """
     same = previous is not None and previous.catalogue.version == catalogue.version
-    ground = Ground(catalogue, ruleset.zone)
+    ground = ground or Ground(catalogue, ruleset.zone)
+    if id_rank is None:
+        id_rank = previous.id_rank if same and previous is not None else id_ranks(catalogue.ids)
     rules = tuple(rule for rule in ruleset.rules if rule.enabled)
-    targets = tuple(ground.target(rule.products, rule.where) for rule in rules)
+    targets = _resting(rest, (ground.target(rule.products, rule.where) for rule in rules))
     numbers: dict[Condition, int] = {}
-    when = tuple(tuple(numbers.setdefault(one, len(numbers)) for one in rule.when) for rule in rules)
-    unless = tuple(
-        None if rule.unless is None else tuple(numbers.setdefault(one, len(numbers)) for one in rule.unless)
-        for rule in rules
-    )
-    segments = Segments(ruleset.segments, ground, f"{ruleset.hash} {catalogue.version}")
-    conditions = bind_conditions(tuple(numbers), segments, ruleset.experiments, ground)
+    when = _resting(rest, (_numbered(rule.when, numbers) for rule in rules))
+    unless = tuple(None if rule.unless is None else _numbered(rule.unless, numbers) for rule in rules)
+    segments = Segments(ruleset.segments, ground, f"{ruleset.hash} {catalogue.version}", rest)
+    conditions = bind_conditions(tuple(numbers), segments, ruleset.experiments, ground, rest)
     melted = {place for place, rule in enumerate(rules) if can_time(rule, targets[place])}
     filed = [(place, rule, when[place]) for place, rule in enumerate(rules) if place not in melted]
     return BoundRules(
@@ -79,18 +91,38 @@ def bind(ruleset: RuleSet, catalogue: Catalogue, previous: BoundRules | None = N
         rules=rules,
         ground=ground,
         targets=targets,
-        pinned=tuple(catalogue.ids.rows(rule.products if rule.verb == "pin" else ()) for rule in rules),
-        instead=tuple(catalogue.ids.rows(rule.instead) for rule in rules),
+        pinned=_resting(rest, (_rows(rule.products if rule.verb == "pin" else (), catalogue) for rule in rules)),
+        instead=_resting(rest, (_rows(rule.instead, catalogue) for rule in rules)),
         when=when,
         unless=unless,
         conditions=conditions,
-        index=build_index(filed, len(rules), conditions, len(catalogue)),
+        index=build_index(filed, len(rules), conditions, len(catalogue), rest),
         timed=Timed(rules, targets, sorted(melted), len(catalogue), ruleset.zone),
         everywhere=tuple(place for place, rule in enumerate(rules) if rule.everywhere and rule.when),
         gone=_gone(rules, targets, len(catalogue)),
         precedence=_precedence(rules),
-        id_rank=previous.id_rank if same and previous is not None else id_ranks(catalogue.ids),
+        id_rank=id_rank,
     )
+
+
+T = TypeVar("T")
+
+
+def _resting(rest: Rest, made: Iterable[T]) -> tuple[T, ...]:
+    """Return all that ``made`` makes, with rests in between."""
+    out = []
+    for one in made:
+        out.append(one)
+        rest()
+    return tuple(out)
+
+
+def _numbered(conditions: tuple[Condition, ...], numbers: dict[Condition, int]) -> tuple[int, ...]:
+    return tuple(numbers.setdefault(one, len(numbers)) for one in conditions)
+
+
+def _rows(products: tuple[str, ...], catalogue: Catalogue) -> Ints:
+    return catalogue.ids.rows(products) if products else NO_ROWS
 
 
 def hidden_everywhere(bound: BoundRules, rows: Ints, now: int) -> Bools:
@@ -111,9 +143,9 @@ def _gone(rules: tuple[Rule, ...], targets: tuple[Target, ...], n_products: int)
 
 def _precedence(rules: tuple[Rule, ...]) -> Ints:
     """Rank rules: priority, then how specific, then scheduled before permanent, then file order."""
-    keys = [(-rule.priority, -specificity(rule), -_scheduled(rule), rule.order) for rule in rules]
+    keys = [(rule.order, -_scheduled(rule), -specificity(rule), -rule.priority) for rule in rules]
     out = np.empty(len(rules), np.int32)
-    out[sorted(range(len(rules)), key=keys.__getitem__)] = np.arange(len(rules))
+    out[np.lexsort(np.array(keys, np.float64).reshape(-1, 4).T)] = np.arange(len(rules))
     return out
 
 
@@ -140,7 +172,7 @@ def _scheduled(rule: Rule) -> bool:
 
 def id_ranks(ids: IdIndex) -> Ints:
     """Return (n,): the place of each row when ids are sorted by their bytes."""
-    offsets, raw = ids.texts.offsets, ids.texts.data
+    offsets, raw = ids.texts.whole()
     lengths = np.diff(offsets)
     out = np.empty(len(ids), np.int32)
     width = int(lengths.max(initial=0))

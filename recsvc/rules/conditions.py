@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsvc.rules.experiments import arm_of
+from recsvc.rules.rest import Rest, no_rest
 from recsvc.rules.schema import (
     ActiveIn,
     Condition,
     Experiment,
     FieldBetween,
     FieldIs,
+    InArm,
     ItemIs,
     SegmentIs,
     WeeklyIn,
@@ -31,6 +33,8 @@ class Conditions:
     segments: Segments
     experiments: Mapping[str, Experiment]
     ground: Ground
+    drawn: tuple[Experiment, ...] = ()
+    """The experiments that conditions test, by name."""
 
     def holds(self, number: int, situation: Situation, memo: dict[int, bool]) -> bool:
         """Return whether a condition holds; each is worked out once for one ``memo``."""
@@ -57,17 +61,26 @@ class Conditions:
             rows = np.array([situation.page], np.int32) if condition.place == "page" else situation.cart
             rows = rows[(rows >= 0) & (rows < len(self.ground.catalogue))]
             return bool(self.ground.has(self.targets[number], rows, situation).any())
-        experiment = self.experiments.get(condition.experiment, Experiment(condition.experiment))
-        return arm_of(experiment, situation.shopper) in condition.arms
+        return arm_of(_experiment(condition, self.experiments), situation.shopper) in condition.arms
+
+
+def _experiment(condition: InArm, experiments: Mapping[str, Experiment]) -> Experiment:
+    return experiments.get(condition.experiment, Experiment(condition.experiment))
 
 
 def bind_conditions(
-    conditions: tuple[Condition, ...], segments: Segments, experiments: Mapping[str, Experiment], ground: Ground
+    conditions: tuple[Condition, ...],
+    segments: Segments,
+    experiments: Mapping[str, Experiment],
+    ground: Ground,
+    rest: Rest = no_rest,
 ) -> Conditions:
-    """Return the conditions with the products that they name."""
-    targets = {
-        number: ground.target(condition.products, condition.where)
-        for number, condition in enumerate(conditions)
-        if isinstance(condition, ItemIs)
-    }
-    return Conditions(conditions, targets, segments, experiments, ground)
+    """Return the conditions with the products that they name; ``rest`` is called often."""
+    targets: dict[int, Target] = {}
+    for number, condition in enumerate(conditions):
+        if isinstance(condition, ItemIs):
+            targets[number] = ground.target(condition.products, condition.where)
+            rest()
+    tested = {one.experiment: _experiment(one, experiments) for one in conditions if isinstance(one, InArm)}
+    drawn = tuple(tested[name] for name in sorted(tested))
+    return Conditions(conditions, targets, segments, experiments, ground, drawn)

@@ -3,7 +3,8 @@
 from collections import defaultdict
 
 from recsvc.rules.readers import Reader
-from recsvc.rules.schema import Rule
+from recsvc.rules.schedule import next_span
+from recsvc.rules.schema import ActiveIn, Rule, WeeklyIn
 from recsvc.rules.yaml_nodes import Node
 
 MAX_PINS, AMONG = 3, 8
@@ -15,6 +16,18 @@ def warn_about(reader: Reader, rules: tuple[Rule, ...], items: tuple[Node, ...])
     _hidden_pins(reader, rules, always, items)
     _overlapping_pins(reader, always, items)
     _many_pins(reader, always, items)
+    _never(reader, rules, items)
+
+
+def _never(reader: Reader, rules: tuple[Rule, ...], items: tuple[Node, ...]) -> None:
+    """Warn about dates and hours that have no moment in common; dates that are over are told where they stand."""
+    now = reader.shop.now
+    for rule in rules if now is not None else ():
+        if now is not None and rule.enabled and len({type(one) for one in rule.when} & {ActiveIn, WeeklyIn}) == 2:
+            open_ = any(w.end > now.timestamp() for one in rule.when if isinstance(one, ActiveIn) for w in one.windows)
+            if open_ and next_span(rule, int(now.timestamp()), reader.zone) is None:
+                message = f"rule {rule.id!r} never holds: active and weekly have no moment in common"
+                reader.faults.warn(items[rule.order], message, "look at the days of the week of these dates")
 
 
 def _covers(wide: Rule, narrow: Rule) -> bool:

@@ -43,7 +43,7 @@ from recsvc.rules.expression_values import (
 )
 from recsvc.rules.situation import Situation
 
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -163,7 +163,7 @@ def _compare(part: Compare, frame: Frame) -> Truth:
     left, right = evaluate(part.left, frame), evaluate(part.right, frame)
     if isinstance(left, Numbers) and isinstance(right, Numbers):
         known = ~(np.isnan(left.values) | np.isnan(right.values))
-        return Truth.known(np.asarray(_COMPARE[part.sign](left.values, right.values)), known)
+        return Truth.known(np.asarray(COMPARE[part.sign](left.values, right.values)), known)
     if part.sign not in ("==", "!="):
         return UNKNOWN_TRUTH
     equal = _equal(left, right, frame)

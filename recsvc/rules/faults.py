@@ -8,8 +8,8 @@ from operator import eq
 
 from recsvc.rules.yaml_nodes import Node, Scalar
 
-LINES = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-"""What YAML 1.1 takes for the end of a line."""
+ENDS = "\r\x85\u2028\u2029"
+"""What YAML 1.1 takes for the end of a line, beside ``\\n``."""
 MOST_TEXT = 400
 """Characters of a message, and of a line that is shown."""
 MOST_HINTS = 100
@@ -55,7 +55,10 @@ class Faults:
     @classmethod
     def of(cls, file: str, text: str) -> "Faults":
         """Return an empty gathering for ``text``."""
-        return cls(file, LINES.split(text))
+        plain = text.replace("\r\n", "\n")
+        for end in ENDS:
+            plain = plain.replace(end, "\n")
+        return cls(file, plain.split("\n"))
 
     def at(self, line: int, column: int, message: str, hint: str = "") -> None:
         """Note an error at a place counted from 0."""

@@ -14,6 +14,7 @@ import numpy as np
 from models.schema import NO_ROWS, Ints, Longs
 from recsvc.rules.conditions import Conditions
 from recsvc.rules.inverted import Inverted
+from recsvc.rules.rest import Rest, no_rest
 from recsvc.rules.rowset import RowSet
 from recsvc.rules.schema import Condition, FieldIs, ItemIs, Rule, SegmentIs
 from recsvc.rules.segments import Segments
@@ -66,9 +67,13 @@ class RuleIndex:
 
 
 def build_index(
-    filed: Iterable[tuple[int, Rule, tuple[int, ...]]], n_rules: int, conditions: Conditions, n_products: int
+    filed: Iterable[tuple[int, Rule, tuple[int, ...]]],
+    n_rules: int,
+    conditions: Conditions,
+    n_products: int,
+    rest: Rest = no_rest,
 ) -> RuleIndex:
-    """Return the index of rules, each with its place and the numbers of its conditions."""
+    """Return the index of rules, each with its place and the numbers of its conditions; ``rest`` is called often."""
     posts: dict[Key, dict[str | None, list[int]]] = defaultdict(lambda: defaultdict(list))
     starts, ends = np.full(n_rules, BEGINNING), np.full(n_rules, END)
     filters: dict[int, RowSet] = {}
@@ -79,6 +84,7 @@ def build_index(
             for carousel in (None,) if rule.carousels is None else rule.carousels:
                 posts[key][carousel].append(place)
         starts[place], ends[place] = _span([conditions.all[number] for number in numbers])
+        rest()
     packed = {key: {name: np.array(places, np.int32) for name, places in one.items()} for key, one in posts.items()}
     segments = frozenset(str(key[1]) for key in packed if key[0] == "segment")
     return RuleIndex(packed, Inverted.of(list(filters.items()), n_products), segments, starts, ends)

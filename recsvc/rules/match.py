@@ -6,6 +6,7 @@ import numpy as np
 
 from models.schema import NO_ROWS, UNKNOWN, Bools, Doubles, Ints
 from recsvc.rules.bind import BoundRules
+from recsvc.rules.experiments import arm_of
 from recsvc.rules.merged import Merged
 from recsvc.rules.schema import ActiveIn, Condition, FieldBetween, FieldIs, InArm, ItemIs, SegmentIs, Verb
 from recsvc.rules.situation import Situation
@@ -36,6 +37,11 @@ class Active:
     def ids(self) -> list[str]:
         """Return the ids of all rules that hold, in file order."""
         return [self.bound.rules[place].id for place in sorted({*self.places, *self.merged.places})]
+
+    def arms(self) -> tuple[dict[str, str], ...]:
+        """Return name and arm of each experiment on rules that this shopper was drawn into."""
+        found = ((one.name, arm_of(one, self.situation.shopper)) for one in self.bound.conditions.drawn)
+        return tuple({"name": name, "arm": arm} for name, arm in found if arm is not None)
 
     def pin_rows(self, limit: int = 200, prefer: Doubles | None = None) -> Ints:
         """Return the products that a pin may place, for the engine to score those that are no candidates.

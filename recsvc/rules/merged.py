@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.schema import NO_ROWS, Doubles, Ints
+from recsvc.rules.rest import Rest, no_rest
 from recsvc.rules.rowset import RowSet
 from recsvc.rules.schema import Rule
 from recsvc.rules.targets import Target
@@ -40,9 +41,12 @@ def can_merge(rule: Rule, target: Target) -> bool:
 
 
 def merge(
-    rules: Sequence[Rule], targets: Sequence[Target], places: Iterable[int], n_products: int
+    rules: Sequence[Rule], targets: Sequence[Target], places: Iterable[int], n_products: int, rest: Rest = no_rest
 ) -> dict[str | None, Merged]:
-    """Return what the rules at ``places`` come to, for each carousel that they name and, under None, for any other."""
+    """Return what the rules at ``places`` come to, for each carousel that they name and, under None, for any other.
+
+    ``rest`` is called often.
+    """
     merging = sorted(places, key=lambda place: rules[place].id)
     sets = {place: rows for place in merging if (rows := targets[place].rows) is not None}
     shared = [place for place in merging if rules[place].carousels is None]
@@ -53,11 +57,13 @@ def merge(
     base = _Sums(n_products)
     for place in shared:
         base.take(rules[place], sets[place])
+        rest()
     out: dict[str | None, Merged] = {None: base.done(shared)}
     for name, more in own.items():
         sums = base.copy()
         for place in more:
             sums.take(rules[place], sets[place])
+            rest()
         out[name] = sums.done([*shared, *more])
     return out
 

@@ -31,7 +31,7 @@ def arrange_page(shelves: Sequence[Shelf], *, explain: bool = False) -> list[Arr
     before it show and what carousels after it have pinned, so whoever loses a product refills.
     """
     claimed: list[Ints] = []
-    for shelf in shelves:
+    for shelf in shelves if len(shelves) > 1 else ():  # alone, nobody has to know of its pins
         taken = _joined(claimed)
         claimed.append(
             claim_pins(

@@ -1,6 +1,6 @@
 """A rules file to a rule set: every fault at once, each with its line and column."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -13,6 +13,7 @@ from recsvc.rules.parse_rule import Names, read_rule
 from recsvc.rules.parse_segments import read_segments
 from recsvc.rules.parse_when import read_window
 from recsvc.rules.readers import Reader
+from recsvc.rules.rest import Rest, let_go, no_rest
 from recsvc.rules.schema import Experiment, Rule, RuleSet
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.times import Window, zone_of
@@ -52,13 +53,16 @@ def parse(text: bytes | str, shop: ShopFacts, name: str = "rules.yaml") -> RuleS
     return reading.rules
 
 
-def read(text: bytes | str, shop: ShopFacts, name: str = "rules.yaml") -> Reading:
-    """Return the rule set of a file or its faults, in the order of the file."""
-    faults, root, whole = _nodes(text, name)
+def read(text: bytes | str, shop: ShopFacts, name: str = "rules.yaml", rest: Rest = no_rest) -> Reading:
+    """Return the rule set of a file or its faults, in the order of the file; ``rest`` is called often."""
+    faults, root, whole = _nodes(text, name, rest)
     if not whole:
         return Reading(None, faults.sorted_errors())
     raw = text if isinstance(text, bytes) else text.encode()
-    out = _read_file(root, Reader(shop, faults, shop.zone), f"sha256:{sha256(raw).hexdigest()}")
+    out = _read_file(root, Reader(shop, faults, shop.zone, rest), f"sha256:{sha256(raw).hexdigest()}")
+    held = _items_of(root)
+    root = None
+    let_go(held, rest)
     return Reading(None, faults.sorted_errors()) if faults.errors else Reading(out)
 
 
@@ -80,13 +84,13 @@ def parse_beside(text: bytes | str, shop: ShopFacts, rules: RuleSet, name: str) 
     return out
 
 
-def _nodes(text: bytes | str, name: str) -> tuple[Faults, Node | None, bool]:
+def _nodes(text: bytes | str, name: str, rest: Rest = no_rest) -> tuple[Faults, Node | None, bool]:
     """Return the faults so far, the tree, and whether there is one; keys that are given twice are faults."""
     faults = Faults(name, [])
     try:
         shown = decode(text)
         faults = Faults.of(name, shown)
-        root, repeats = read_nodes(shown)
+        root, repeats = read_nodes(shown, rest)
     except BrokenYamlError as error:
         faults.at(error.line, error.column, error.message, error.hint)
         return faults, None, False
@@ -111,10 +115,15 @@ def _read_file(root: Node | None, reader: Reader, digest: str) -> RuleSet:
         [key.text for key, _ in reader.entries(fields["segments"], "segments")] if "segments" in fields else []
     )
     rules = _rules(reader, fields, Names(calendar, segment_names, experiments))
-    ids = _ids_in(fields.get("rules"))
-    expected = read_expectations(reader, fields["expect"], ids) if "expect" in fields else ()
+    expected = read_expectations(reader, fields["expect"], _ids_in(fields.get("rules"))) if "expect" in fields else ()
     warnings = reader.faults.sorted_warnings()
     return RuleSet(digest, rules, segments, calendar, experiments, reader.zone, warnings, expected)
+
+
+def _items_of(root: Node | None) -> list[Node]:
+    """Return the items of the lists at the top of a file: its rules."""
+    values = [value for _, value in root.entries] if isinstance(root, MapNode) else []
+    return [item for value in values if isinstance(value, ListNode) for item in value.items]
 
 
 def _ids_in(node: Node | None) -> list[str]:
@@ -174,11 +183,18 @@ def _rules(reader: Reader, fields: Mapping[str, Node], names: Names) -> tuple[Ru
     if expected is not None and expected != len(items):
         message = f"expect_rules is {expected}, and the file has {len(items)} rules"
         reader.faults.add(fields["expect_rules"], message, "is the file cut off? else change the number")
-    read_rules = [read_rule(reader, item, order, names) for order, item in enumerate(items)]
-    rules = tuple(rule for rule in read_rules if rule is not None)
+    rules = tuple(_each_rule(reader, items, names))
     _refuse_twins(reader, rules, items)
     warn_about(reader, rules, items)
     return rules
+
+
+def _each_rule(reader: Reader, items: tuple[Node, ...], names: Names) -> Iterator[Rule]:
+    for order, item in enumerate(items):
+        rule = read_rule(reader, item, order, names)
+        if rule is not None:
+            yield rule
+        reader.rest()
 
 
 def _refuse_twins(reader: Reader, rules: tuple[Rule, ...], items: tuple[Node, ...]) -> None:

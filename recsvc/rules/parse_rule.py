@@ -239,7 +239,7 @@ def _check_everywhere(reader: Reader, fields: Mapping[str, Node], rule: Rule) ->
             reader.faults.add(
                 fields[key], f"an everywhere hide takes no {key!r}", "it holds in every carousel, for everybody"
             )
-    if any(not isinstance(one, ActiveIn) for one in rule.when):
+    if any(not isinstance(one, ActiveIn | InArm) for one in rule.when):
         reader.faults.add(fields["when"], "an everywhere hide takes no 'when' but 'active'", "it holds for everybody")
     if rule.where is not None and not is_static(rule.where):
         reader.faults.add(fields["where"], "an everywhere hide must test the product alone", "leave everywhere out")

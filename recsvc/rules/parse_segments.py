@@ -43,7 +43,10 @@ def read_segments(reader: Reader, node: Node, calendar: Mapping[str, Window]) ->
     entries = reader.entries(node, "segments")
     names = [key.text for key, _ in entries]
     segments = _Segments(reader, calendar, names)
-    tests = {key.text: segments.test(value) for key, value in entries}
+    tests: dict[str, Test | None] = {}
+    for key, value in entries:
+        tests[key.text] = segments.test(value)
+        reader.rest()
     out = {name: test for name, test in tests.items() if test is not None}
     for key, _ in entries:
         if key.text in out and _reaches(key.text, key.text, out):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from recsvc.rules.readers import Reader
 from recsvc.rules.schema import ActiveIn, Condition, FieldBetween, FieldIs, ItemIs, SegmentIs, WeeklyIn
-from recsvc.rules.times import DAYS, Weekly, Window, end_of, read_clock, read_local, start_of
+from recsvc.rules.times import DAYS, Weekly, Window, end_of, read_clock, start_of
 from recsvc.rules.yaml_nodes import Mapping as MapNode
 from recsvc.rules.yaml_nodes import Node, Scalar
 
@@ -43,7 +43,6 @@ def _moment(reader: Reader, node: Node, what: str, convert: Callable[[str, str],
     if text is None:
         return None
     try:
-        read_local(text)
         return convert(text, reader.zone)
     except (ValueError, OverflowError):
         reader.faults.add(node, f"{what} {text!r} is no date", _DATE_HINT)

@@ -1,5 +1,6 @@
 """Steps 3 to 5: the candidates with their factors, best first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,10 +31,29 @@ class Ranked:
 def factors_of(active: Active, rows: Ints) -> Doubles:
     """Return (n_rows,): the product of all matching factors, clamped to [0.05, 20]."""
     out = active.merged.factors(rows)
-    rules = active.bound.rules
+    rules, targets = active.bound.rules, active.bound.targets
+    listed: list[tuple[Ints, float]] = []
     for place in sorted(active.of("boost", "bury"), key=lambda one: rules[one].id):
-        out = np.where(active.has(place, rows), out * rules[place].factor, out)
+        own = targets[place].rows
+        if targets[place].static and own is not None and own.rows is not None:
+            listed.append((own.rows, rules[place].factor))
+        else:
+            out = np.where(active.has(place, rows), out * rules[place].factor, out)
+    if listed:
+        _multiply(out, rows, listed)
     return np.clip(out, LEAST_FACTOR, MOST_FACTOR)
+
+
+def _multiply(out: Doubles, rows: Ints, listed: Sequence[tuple[Ints, float]]) -> None:
+    """Multiply ``out`` (n_rows,) by the factors of all ``listed`` products at once, one list after another."""
+    if not len(rows):
+        return
+    wanted = np.concatenate([own for own, _ in listed])
+    factors = np.repeat([factor for _, factor in listed], [len(own) for own, _ in listed])
+    order = np.argsort(rows)
+    places = order[np.minimum(np.searchsorted(rows, wanted, sorter=order), len(rows) - 1)]
+    hit = rows[places] == wanted
+    np.multiply.at(out, places[hit], factors[hit])
 
 
 def rank(active: Active, pool: Pool, gate: Gate) -> Ranked:

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 from recsvc.rules.expression_check import check_expression
 from recsvc.rules.expression_parse import parse_expression
 from recsvc.rules.expression_tokens import ExpressionError
-from recsvc.rules.expression_tree import Expression, Scope
+from recsvc.rules.expression_tree import Both, Expression, Scope, is_static
 from recsvc.rules.faults import Faults
+from recsvc.rules.rest import Rest, no_rest
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.yaml_nodes import Mapping as MapNode
 from recsvc.rules.yaml_nodes import Node, Scalar
@@ -26,6 +27,10 @@ class Reader:
     shop: ShopFacts
     faults: Faults
     zone: str = "UTC"
+    rest: Rest = no_rest
+    """Called between two rules, and two segments."""
+    read: dict[tuple[str, Scope], Expression] = field(default_factory=dict)
+    """Expressions that held: rules of one file often share them."""
 
     def mapping(self, node: Node, what: str, known: Iterable[str], needed: Iterable[str] = ()) -> dict[str, Node]:
         """Return the values of a mapping by key; unknown and missing keys are noted."""
@@ -131,6 +136,14 @@ class Reader:
         if not isinstance(node, Scalar):
             self.faults.add(node, f"{what} must be one expression", "put quotes round it: \"'sale' in tags\"")
             return None
+        known = self.read.get((node.text, bare))
+        if known is None:
+            known = self._checked(node, what, bare)
+        if known is not None and bare == "product":
+            self._warn_nothing(node, what, known)
+        return known
+
+    def _checked(self, node: Scalar, what: str, bare: Scope) -> Expression | None:
         try:
             out = parse_expression(node.text, bare=bare)
             errors = check_expression(out, self.shop)
@@ -138,7 +151,16 @@ class Reader:
             errors = [error]
         for one in errors:
             self.faults.inside(node, one.at, f"{what}: {one.message}", one.hint)
-        return None if errors else out
+        if errors:
+            return None
+        self.read[node.text, bare] = out
+        return out
+
+    def _warn_nothing(self, node: Node, what: str, where: Expression) -> None:
+        parts = where.parts if isinstance(where, Both) else (where,)
+        fixed = tuple(part for part in parts if is_static(part))
+        if self.shop.matching is not None and fixed and not self.shop.matching(Both(fixed)):
+            self.faults.warn(node, f"{what}: no product matches", "is a value misspelt, or is there none yet?")
 
 
 def _blank(node: Scalar) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from models.schema import DAY, Bools, History
 from recsvc.rules.bought_index import BoughtIndex
 from recsvc.rules.expression_eval import Frame, matches
+from recsvc.rules.rest import Rest, no_rest
 from recsvc.rules.schema import (
     Bought,
     Combined,
@@ -31,11 +32,12 @@ Targets = Mapping[Test, Target]
 class Segments:
     """The segments of a file, bound to a catalogue."""
 
-    def __init__(self, tests: Mapping[str, Test], ground: Ground, key: str) -> None:
+    def __init__(self, tests: Mapping[str, Test], ground: Ground, key: str, rest: Rest = no_rest) -> None:
         self.tests, self.ground, self.key = tests, ground, key
         self.targets: dict[Test, Target] = {}
         for test in tests.values():
             self._bind(test)
+            rest()
         self.bought = BoughtIndex.of(self.targets, len(ground.catalogue))
         self.quick: dict[int, list[str]] = {}
         for name, test in tests.items():

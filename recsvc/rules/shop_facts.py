@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from models.columns import Kind
+from recsvc.rules.expression_tree import Expression
 
 FieldKind: TypeAlias = Literal["categorical", "numeric"]
 
@@ -30,6 +31,8 @@ class ShopFacts:
     """Declared beyond the built-in ones."""
     product_ids: Callable[[str], bool] | None = None
     """Whether a product is in the catalogue; None switches that warning off."""
+    matching: Callable[[Expression], int] | None = None
+    """How many products an expression that the catalogue alone decides is true for; None switches that warning off."""
     zone: str = "UTC"
     """Of a file that names none."""
     now: datetime | None = None

@@ -36,6 +36,8 @@ class Ground:
     """Tables over vocabularies, filled while binding."""
     sets: dict[Expression, RowSet] = field(default_factory=dict)
     """Static expressions -> their products."""
+    targets: dict[Expression, Target] = field(default_factory=dict)
+    """Expressions -> what rules act on that say them: many say the same."""
 
     def frame(self, rows: Ints | None, situation: Situation | None) -> Frame:
         """Return what expressions are evaluated over."""
@@ -47,6 +49,12 @@ class Ground:
             return Target(RowSet.listing(self.catalogue.ids.rows(products), len(self.catalogue)))
         if where is None:
             return Target()
+        known = self.targets.get(where)
+        if known is None:
+            known = self.targets[where] = self._matching(where)
+        return known
+
+    def _matching(self, where: Expression) -> Target:
         parts = where.parts if isinstance(where, Both) else (where,)
         fixed = tuple(part for part in parts if is_static(part))
         moving = tuple(part for part in parts if not is_static(part))

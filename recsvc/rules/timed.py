@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from recsvc.rules.merged import Merged, can_merge, merge
+from recsvc.rules.rest import Rest, no_rest
 from recsvc.rules.schema import ActiveIn, Condition, Rule, WeeklyIn
 from recsvc.rules.targets import Target
 from recsvc.rules.times import BEGINNING, END, Weekly, instant, zone_of
@@ -46,15 +47,19 @@ class Timed:
         merged = self.stretch(now).merged
         return merged.get(carousel, merged[None])
 
-    def stretch(self, now: int) -> Stretch:
-        """Return the stretch that a moment lies in; asked ahead of time, no request waits for it."""
+    def ready(self, now: int) -> bool:
+        """Return whether the stretch that a moment lies in has been worked out."""
+        return any(one.start <= now < one.end for one in self.kept)
+
+    def stretch(self, now: int, rest: Rest = no_rest) -> Stretch:
+        """Return the stretch that a moment lies in; asked ahead of time, with rests, no request waits for it."""
         found = next((one for one in self.kept if one.start <= now < one.end), None)
         if found is None:
-            found = self._stretch(now)
+            found = self._stretch(now, rest)
             self.kept = (found, *self.kept[: KEPT - 1])
         return found
 
-    def _stretch(self, now: int) -> Stretch:
+    def _stretch(self, now: int, rest: Rest) -> Stretch:
         place = bisect_right(self.edges, now)
         start = self.edges[place - 1] if place else BEGINNING
         end = self.edges[place] if place < len(self.edges) else END
@@ -63,7 +68,7 @@ class Timed:
             start, end = max(start, before), min(end, after)
         memo: dict[Condition, bool] = {}
         live = [one for one in self.places if all(self._holds(test, now, memo) for test in self.rules[one].when)]
-        return Stretch(start, end, merge(self.rules, self.targets, live, self.n_products))
+        return Stretch(start, end, merge(self.rules, self.targets, live, self.n_products, rest))
 
     def _holds(self, condition: Condition, now: int, memo: dict[Condition, bool]) -> bool:
         known = memo.get(condition)

@@ -94,11 +94,13 @@ def read_local(text: str) -> tuple[datetime, bool]:
     return datetime(year, month, day, hour, minute, second), match[4] is None
 
 
+@lru_cache(maxsize=4096)
 def start_of(text: str, zone: str) -> int:
     """Return the moment that a window from ``text`` starts; raises ValueError as ``read_local`` does."""
     return instant(read_local(text)[0], zone)
 
 
+@lru_cache(maxsize=4096)
 def end_of(text: str, zone: str) -> int:
     """Return the moment that a window until ``text`` ends; raises ValueError as ``read_local`` does."""
     local, whole_day = read_local(text)

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from recsvc.rules.rest import Rest, no_rest
+
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 40
 MAX_NODES = 400_000
@@ -103,7 +105,7 @@ def _place(text: str, end: int | None) -> tuple[int, int]:
     return before.count("\n"), len(before) - (before.rfind("\n") + 1)
 
 
-def read_nodes(text: str) -> tuple[Node | None, list[BrokenYamlError]]:
+def read_nodes(text: str, rest: Rest = no_rest) -> tuple[Node | None, list[BrokenYamlError]]:
     """Return the tree of ``text``, None for an empty file, and the keys that are given twice.
 
     Raises:
@@ -113,6 +115,7 @@ def read_nodes(text: str) -> tuple[Node | None, list[BrokenYamlError]]:
     try:
         for event in yaml.parse(text, Loader=LOADER):
             tree.take(event)
+            rest()
     except yaml.MarkedYAMLError as error:
         raise _syntax_fault(text, error) from None
     except yaml.reader.ReaderError as error:
@@ -133,12 +136,12 @@ class _Tree:
 
     def take(self, event: Any) -> None:
         line, column = event.start_mark.line, event.start_mark.column
-        if isinstance(event, yaml.DocumentStartEvent):
+        if type(event) is yaml.ScalarEvent:  # most of them are
+            self._close(Scalar(event.value, line, column, event.style in ("'", '"')), event.anchor, 1)
+        elif isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
                 raise BrokenYamlError(line, column, "a second document starts here", "remove the line ---")
-        elif isinstance(event, yaml.ScalarEvent):
-            self._close(self._scalar(event), event.anchor, 1)
         elif isinstance(event, yaml.AliasEvent):
             self._alias(str(event.anchor), line, column)
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
@@ -155,10 +158,6 @@ class _Tree:
                 else Sequence(tuple(done.items), done.line, done.column)
             )
             self._close(node, done.anchor, done.size)
-
-    def _scalar(self, event: Any) -> Scalar:
-        start = event.start_mark
-        return Scalar(event.value, start.line, start.column, event.style in ("'", '"'))
 
     def _refuse_key(self, line: int, column: int) -> None:
         if self.open and self.open[-1].is_map and self.open[-1].key is None:
@@ -180,7 +179,7 @@ class _Tree:
             return
         parent = self.open[-1]
         parent.size += size
-        if max(parent.size, len(self.anchors)) > MAX_NODES:
+        if parent.size > MAX_NODES or len(self.anchors) > MAX_NODES:
             raise BrokenYamlError(node.line, node.column, f"more than {MAX_NODES:,} values, aliases counted in full")
         if not parent.is_map:
             parent.items.append(node)

@@ -1,16 +1,18 @@
 """Past orders as requests: what was bought after an earlier version's last day, asked of that version.
 
 Nothing leaks: the models saw purchases before the window only, and each request sees its shopper's purchases before it.
+Each names what the order named: its store, and the device, the weather or whatever else the shop's purchases tell.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from models.columns import NumberColumn
+from models.columns import NumberColumn, TextColumn, text_column
 from models.histories import Histories
-from models.schema import UNKNOWN, Doubles, History, Ints
+from models.schema import UNKNOWN, Doubles, History, Ints, Longs
 from recsvc.asking import Ask
 from recsvc.snapshot import Snapshot
 
@@ -48,7 +50,18 @@ def with_purchases_of(early: Snapshot, late: Snapshot) -> Snapshot:
     stores = early.stores.rows([late.stores.id(row) for row in range(len(late.stores))])
     store = np.where(past.store == UNKNOWN, UNKNOWN, stores[past.store])[lines] if len(stores) else past.store[lines]
     parts = (past.time[lines], past.order[lines], past.quantity[lines], past.price[lines], store.astype(np.int32))
-    return replace(early, histories=Histories(ptr, product[lines].astype(np.int32), *parts))
+    context = {name: column.take(lines) for name, column in {**past.fields, "store": _store_ids(late)}.items()}
+    return replace(early, histories=Histories(ptr, product[lines].astype(np.int32), *parts, context))
+
+
+def _store_ids(snapshot: Snapshot) -> TextColumn:
+    """Return the store of each purchase line by its outside id: an earlier version need not know the store."""
+    names = text_column([snapshot.stores.id(row) for row in range(len(snapshot.stores))])
+    store = snapshot.histories.store
+    known = np.flatnonzero(store != UNKNOWN)
+    codes = np.full(len(store), UNKNOWN, np.int32)
+    codes[known] = names.codes[store[known]]
+    return TextColumn(codes, names.vocabulary)
 
 
 def orders_of(
@@ -65,34 +78,35 @@ def orders_of(
     drawn = buyers if len(buyers) <= users else np.sort(dice.choice(buyers, users, replace=False))
     found: list[Bought] = []
     for user in drawn.tolist():
-        for order in _orders(snapshot.histories.of_user(user), start, end):
-            found += _requests(snapshot, carousels, user, order, dice)
+        for lines in _orders(snapshot.histories.of_user(user), start, end):
+            found += _requests(snapshot, carousels, user, int(ptr[user]) + lines, dice)
     return found
 
 
-def _orders(history: History, start: int, end: int) -> Iterator[History]:
+def _orders(history: History, start: int, end: int) -> Iterator[Longs]:
+    """Yield the places of the lines of each order that is asked about."""
     numbers = np.unique(history.order[(history.time >= start) & (history.time < end)])
     if not len(numbers):
         return
     kept = np.unique(np.linspace(0, len(numbers) - 1, MOST_ORDERS).round().astype(np.int64))
     for number in numbers[kept]:
-        lines = history.order == number
-        yield History(
-            history.product[lines], history.time[lines], history.order[lines], history.quantity[lines],
-            history.price[lines], history.store[lines],
-        )  # fmt: skip
+        yield np.flatnonzero(history.order == number)
 
 
 def _requests(
-    snapshot: Snapshot, carousels: Sequence[str], user: int, order: History, dice: np.random.Generator
+    snapshot: Snapshot, carousels: Sequence[str], user: int, lines: Longs, dice: np.random.Generator
 ) -> Iterator[Bought]:
-    rows, places = np.unique(order.product, return_inverse=True)
+    past = snapshot.histories
+    rows, places = np.unique(past.product[lines], return_inverse=True)
     paid = np.zeros(len(rows))
-    np.add.at(paid, places, np.asarray(order.quantity, np.float64) * order.price)
+    np.add.at(paid, places, np.asarray(past.quantity[lines], np.float64) * past.price[lines])
     column = snapshot.catalogue.columns.get("margin")
     share = column.values[rows] if isinstance(column, NumberColumn) else np.full(len(rows), np.nan)
     page = int(rows[dice.integers(len(rows))])
-    ask = Ask(user_id=snapshot.users.id(user), at=int(order.time.min()), size=SIZE, explain=True)
+    ask = Ask(
+        user_id=snapshot.users.id(user), at=int(past.time[lines].min()), size=SIZE, explain=True,
+        **_context(past, int(lines[0])),
+    )  # fmt: skip
     for name in carousels:
         if name not in snapshot.shop.pages.get("product", ()):
             yield Bought(name, user, ask, rows, paid, paid * share)
@@ -101,3 +115,10 @@ def _requests(
         if rest.any():
             here = replace(ask, product_id=snapshot.catalogue.ids.id(page))
             yield Bought(name, user, here, rows[rest], paid[rest], (paid * share)[rest])
+
+
+def _context(past: Histories, line: int) -> dict[str, Any]:
+    """Return what a purchase line tells of its request: the store and the other fields, those that it knows."""
+    told = {name: column.value(line) for name, column in past.fields.items()}
+    fields = {name: value for name, value in told.items() if value is not None}
+    return {"store_id": fields.pop("store", None), "fields": fields}

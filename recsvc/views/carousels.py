@@ -6,10 +6,12 @@ from dataclasses import replace
 from flask import Response, g
 
 from recsvc.answers import carousel_json, page_json
-from recsvc.asking import Answer, BadFilterError, UnknownCarouselError
+from recsvc.asking import Answer, Ask, BadFilterError, UnknownCarouselError
+from recsvc.desk import Call
 from recsvc.problems import Fault, ProblemError
 from recsvc.service import service
 from recsvc.serving import State
+from recsvc.sessions import PART as SESSIONS
 from recsvc.views.reading import read_ask
 from recsvc.views.replies import reply
 
@@ -26,37 +28,51 @@ def list_carousels() -> Response:
 
 def show_carousel(carousel: str) -> Response:
     """Answer with one ranked carousel."""
-    ask, state = read_ask(), service().live.state
-    try:
-        answer = _honest(state.engine.carousel(carousel, ask), state)
-    except UnknownCarouselError as error:
-        raise ProblemError(404, str(error.args[0])) from error
-    except BadFilterError as error:
-        raise _bad_filter(error) from error
-    _note(answer.carousel, [answer])
-    return reply(carousel_json(answer), shared=not answer.depends_on_shopper and not ask.explain and ask.at is None)
+    ask, state = _asked()
+    (answer,) = _served(lambda pace: [state.engine.carousel(carousel, ask, pace)], carousel, ask, state)
+    same = not (answer.depends_on_shopper or answer.degraded or ask.explain) and ask.at is None
+    return reply(carousel_json(answer), shared=same)
 
 
 def show_page(page: str) -> Response:
     """Answer with all carousels of a page, de-duplicated across them."""
-    ask, state = read_ask(), service().live.state
-    try:
-        answers = [_honest(answer, state) for answer in state.engine.page(page, ask)]
-    except UnknownCarouselError as error:
-        raise ProblemError(404, str(error.args[0])) from error
-    except BadFilterError as error:
-        raise _bad_filter(error) from error
-    _note(f"page:{page}", answers)
+    ask, state = _asked()
+    answers = _served(lambda pace: state.engine.page(page, ask, pace), f"page:{page}", ask, state)
     return reply(page_json(page, answers), shared=False)
 
 
-def _bad_filter(error: BadFilterError) -> ProblemError:
-    return ProblemError(422, "The filter does not parse: see errors.", [Fault("filter", str(error))])
+def _asked() -> tuple[Ask, State]:
+    """Return what the request asks, with what is known of its shopper, and what answers it."""
+    here = service()
+    ask, state = read_ask(), here.live.state
+    return here.sessions.known(ask, state.engine.snapshot.until), state
 
 
-def _honest(answer: Answer, state: State) -> Answer:
-    """Return ``answer`` with the parts named that never loaded."""
-    missing = [part for part in state.missing if part not in answer.degraded]
+def _served(call: Call, whole: str, ask: Ask, state: State) -> list[Answer]:
+    """Return what the desk answers to ``call``, counted and noted; ``whole`` names the carousel or the page.
+
+    Raises:
+        ProblemError: there is no such carousel or page, or the filter does not parse.
+    """
+    here = service()
+    try:
+        served = here.desk.serve(call, whole, g.arrived, patient=ask.explain)
+    except UnknownCarouselError as error:
+        raise ProblemError(404, str(error.args[0])) from error
+    except BadFilterError as error:
+        detail = "The filter does not parse: see errors."
+        raise ProblemError(422, detail, [Fault("filter", str(error))]) from error
+    served = replace(served, answers=[_honest(answer, state, ask) for answer in served.answers])
+    here.metrics.count_served(served, state)
+    g.spent = served.pace.spent
+    _note(whole, served.answers)
+    return served.answers
+
+
+def _honest(answer: Answer, state: State, ask: Ask) -> Answer:
+    """Return ``answer`` with the parts named that never loaded, or could not be read."""
+    blind = (SESSIONS,) if ask.lately is not None and ask.lately.degraded else ()
+    missing = [part for part in (*state.missing, *blind) if part not in answer.degraded]
     return replace(answer, degraded=(*answer.degraded, *missing)) if missing else answer
 
 

@@ -25,10 +25,10 @@ def readyz() -> Response:
         "model": state.model,
         "rules": state.rules_hash,
         "clock": datetime.fromtimestamp(here.clock(), here.shop.zone).isoformat(),
-        "troubles": [asdict(trouble) for trouble in state.troubles],
+        "troubles": [asdict(trouble) for trouble in (*state.troubles, *here.sessions.troubles)],
         "warnings": list(state.warnings),
     }
     if state.model is None:
         causes = "; ".join(trouble.cause for trouble in state.troubles)
         raise ProblemError(503, f"No trained version is live: {causes}", more=facts, headers={"Retry-After": "2"})
-    return reply({"status": "degraded" if state.troubles else "ready", **facts}, shared=False)
+    return reply({"status": "degraded" if facts["troubles"] else "ready", **facts}, shared=False)

@@ -42,6 +42,7 @@ def preview_rules() -> Response:
     except FormError as error:
         raise ProblemError(422, "The request does not hold: see errors.", error.faults) from error
     engine = service().live.state.engine
+    ask = service().sessions.known(ask, engine.snapshot.until)
     rules = _candidate(text)
     try:
         before, after = (_answers(one, names, ask) for one in (engine, with_rules(engine, rules)))

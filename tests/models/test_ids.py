@@ -63,3 +63,19 @@ def test_an_index_without_its_hashes_is_no_index() -> None:
     del arrays["hashes"]
     with pytest.raises(ArtifactError, match="'hashes' is missing"):
         IdIndex.load(arrays)
+
+
+def test_ids_behind_an_index_are_found_and_move_nothing() -> None:
+    """Every id keeps its row, by the same search in logarithmic time."""
+    index = IdIndex.of([f"id-{n}" for n in range(50)])
+    longer = index.plus(["new", "01"]).plus(["1"])
+    assert longer.rows(["id-7", "new", "01", "1", "none"]).tolist() == [7, 50, 51, 52, UNKNOWN]
+    assert [longer.id(row) for row in (0, 50, 52)] == ["id-0", "new", "1"] and len(longer) == 53
+    assert index.row("new") == UNKNOWN and index.plus([]) is index
+
+
+@given(known=st.sets(st.text(max_size=3), min_size=1, max_size=80), asked=st.lists(st.text(max_size=3), max_size=80))
+def test_many_ids_are_found_at_once_as_one_by_one(known: set[str], asked: list[str]) -> None:
+    index = IdIndex.of(sorted(known))
+    every = [*asked, *known, "x" * 9]
+    assert index.rows(every).tolist() == [index.row(one) for one in every]

@@ -65,7 +65,8 @@ orders = st.lists(
 def test_a_history_is_the_users_lines_oldest_first(given_orders: list[Order]) -> None:
     """Each shopper's slice holds exactly the lines of that shopper; anonymous lines belong to nobody."""
     lines = purchases_of(given_orders, 6, n_users=5)
-    table = Histories.load(Histories.of(lines).arrays())
+    whole = Histories.of(lines)
+    table = Histories.load(whole.arrays(), whole.field_arrays())
     for user in range(5):
         mine = lines.where(lines.user == user)
         history = table.of_user(user)
@@ -74,6 +75,19 @@ def test_a_history_is_the_users_lines_oldest_first(given_orders: list[Order]) ->
         assert (np.diff(history.time) >= 0).all()
     for nobody in (UNKNOWN, 5, 99):
         assert len(table.of_user(nobody)) == 0
+
+
+def test_the_context_of_a_purchase_stays_with_its_line() -> None:
+    """Fields lie beside the lines of known users, through an artifact's arrays and back; no fields, no arrays."""
+    lines = purchases_of([Order(-1, [0], 1), Order(2, [1], 2), Order(0, [2, 3], 3)], 6, n_users=5)
+    device = text_column([f"device {product}" if product != 2 else None for product in lines.product.tolist()])
+    degrees = number_column([float(product) for product in lines.product.tolist()])
+    whole = Histories.of(replace(lines, fields={"device": device, "degrees": degrees}))
+    table = Histories.load(whole.arrays(), whole.field_arrays())
+    assert table.product.tolist() == [2, 3, 1]
+    told = {name: [column.value(line) for line in range(3)] for name, column in table.fields.items()}
+    assert told == {"device": [None, "device 3", "device 1"], "degrees": [2.0, 3.0, 1.0]}
+    assert not Histories.of(lines).field_arrays()
 
 
 @given(orders, st.integers(-2, 12))

@@ -46,3 +46,10 @@ def test_a_version_without_stock_has_none() -> None:
     assert np.isnan(silent.of_store(np.array([0, 4], np.int32), 1)).all()
     assert np.isnan(silent.of_store(np.array([0, 4], np.int32), UNKNOWN)).all()
     assert silent.of_store(np.empty(0, np.int32), 0).shape == (0,)
+
+
+def test_all_that_is_known_of_some_products_is_listed() -> None:
+    stock = stock_of([(0, 1, 4), (2, UNKNOWN, 5), (2, 0, 6)])
+    places, stores, pieces = stock.of_products(np.array([2, 1, 0]))
+    assert (places.tolist(), stores.tolist(), pieces.tolist()) == ([0, 0, 2], [UNKNOWN, 0, 1], [5.0, 6.0, 4.0])
+    assert np.isnan(stock.of_store(np.array([N_PRODUCTS, 1], np.int32), UNKNOWN)).all()

@@ -43,3 +43,15 @@ def test_two_spellings_of_one_letter_are_two_texts() -> None:
     table = Strings.of(sorted(["é", "e\u0301"], key=encode))
     assert table.find("é") != table.find("e\u0301")
     assert table.data.dtype == np.uint8
+
+
+def test_texts_behind_a_sorted_table_are_found_and_move_nothing() -> None:
+    """The rows before stay what they were; a table that grew writes itself whole."""
+    table = Strings.of(["a", "c"])
+    longer = table.plus(["b"]).plus(["", "d"])
+    assert list(longer) == ["a", "c", "b", "", "d"] and len(table) == 2
+    assert [longer.find(text) for text in ("a", "c", "b", "d", "x")] == [0, 1, 2, 4, UNKNOWN]
+    assert table.plus([]) is table
+    assert list(Strings.load(longer.arrays("t"), "t")) == list(longer)
+    with pytest.raises(IndexError):
+        longer[5]

@@ -2,13 +2,15 @@
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from service_helpers import NOW, pin
+from store_kit import closing
 
 from models.shop import Shop, read_shop
 from recsvc.app import create_app
@@ -92,3 +94,9 @@ def make_app() -> Callable[..., Flask]:
 def app(trained_once: Path, make_app: Callable[..., Flask]) -> Flask:
     """The app of the trained shop, open and with one origin for CORS; not to be changed."""
     return make_app(trained_once, CORS_ORIGINS="https://shop.example")
+
+
+@pytest.fixture
+def storefront(trained: Path, make_app: Callable[..., Flask], store_url: str) -> Iterator[FlaskClient]:
+    """A client of the trained shop with an empty store, on both databases."""
+    yield from closing(make_app(trained, STORE=store_url).test_client())

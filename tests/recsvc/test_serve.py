@@ -17,6 +17,7 @@ from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 from service_helpers import pin
 
 from models.artifact import MANIFEST
@@ -256,6 +257,6 @@ def test_gunicorn_is_told_to_share_to_watch_and_to_bound_headers() -> None:
     keyed = {"RECSVC_KEYS": "public:the-storefronts-key", "RECSVC_HOST": "0.0.0.0", "RECSVC_WORKERS": "3"}
     told = gunicorn_settings(read_settings(None, keyed, {}), print)
     assert told["bind"] == "0.0.0.0:8000" and told["workers"] == 3
-    assert told["worker_class"] == "gthread" and told["preload_app"] and told["control_socket_disable"]
+    assert issubclass(told["worker_class"], ThreadWorker) and told["preload_app"] and told["control_socket_disable"]
     assert gunicorn_settings(read_settings(None, {"RECSVC_HOST": "::1"}, {}), print)["bind"] == "[::1]:8000"
     assert address(("::1", 8000, 0, 0)) == "http://[::1]:8000"

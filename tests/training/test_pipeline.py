@@ -92,7 +92,7 @@ def no_such_column(shop: TinyShop) -> None:
 
 
 def all_in_the_future(shop: TinyShop) -> None:
-    change(shop, "[rules]", "[training]\nrefused_share = 1.0\n[rules]")
+    change(shop, "ranker = false", "ranker = false\nrefused_share = 1.0")
     write_rows(shop.folder / "purchases.csv", HEADER, [["u", "w-3", "b", "north", "2027-05-01", "1", "1"]] * 9)
 
 

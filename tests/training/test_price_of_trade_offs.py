@@ -91,5 +91,5 @@ def test_an_unknown_carousel_is_refused_with_a_suggestion(trained_shop: TinyShop
 
 def test_nothing_to_judge_is_said(trained_shop: TinyShop) -> None:
     """Instead of an empty table."""
-    done = CliRunner().invoke(cli, ["trade-offs", str(trained_shop.toml), "--until", "2026-04-10"])
+    done = CliRunner().invoke(cli, ["trade-offs", str(trained_shop.toml), "--until", "2026-04-02"])
     assert (done.exit_code, "nothing to judge" in done.stdout) == (0, True)

@@ -44,8 +44,10 @@ def ranked_engine(ranked_shop: TinyShop) -> Engine:
 def test_a_version_names_its_rankers_and_was_judged_with_them(ranked_shop: TinyShop) -> None:
     """Next orders have enough examples here; each ranker stands against its blend, and the one that lost is gone."""
     manifest = read_manifest(ranked_shop.report.folder)
-    assert "next-order" in manifest.config["rankers"]
-    assert {"next-order", "next-order/blend", "completing", "completing/blend"} <= set(manifest.metrics)
+    rankers = manifest.config["rankers"]
+    assert "next-order" in rankers
+    assert {"next-order", "next-order/blend", "completing"} <= set(manifest.metrics)
+    assert ("completing/blend" in manifest.metrics) == ("complements" in rankers)
     won = [r.difference["ndcg@10"].mean for r in ranked_shop.report.results if (r.task, r.row) == ("next-order", BLEND)]
     assert won[0] >= 0
 

@@ -41,6 +41,7 @@ def _read(session: Session, called: str, section: Section, tables: dict[str, Tab
     planned = plan_context(called, section, keys)
     staged = stage(session, planned, _checks(planned), "context_rows", as_view=True)
     tables[f"context.{called}"] = staged.facts
+    _leave_out_gone(session, staged)
     kinds = _make_kinds(session, staged, section)
     with session.progress.step(f"laying out {called}"):
         table = _lay_out(session, staged, keys, section, kinds)
@@ -48,6 +49,20 @@ def _read(session: Session, called: str, section: Section, tables: dict[str, Tab
         session.con.execute(f"drop table {made}")
     session.con.execute("drop view context_rows")
     return table
+
+
+def _leave_out_gone(session: Session, staged: Staged) -> None:
+    """Leave out the rows of users who must not be learned from."""
+    there = session.rows("select count(*) from duckdb_tables() where table_name = 'gone_ids'")[0][0]
+    if not there or "user_id" not in staged.planned.roles:
+        return
+    gone = session.rows("select count(*) from context_rows where user_id in (select id from gone_ids)")[0][0]
+    if gone:
+        rows = f"context_rows{len(staged.facts.files) - 1}"
+        staged.facts.set_aside["user was erased, or refused personalisation"] += gone
+        session.con.execute(
+            f"create or replace temp view context_rows as select * from {rows} where user_id not in (select id from gone_ids)"
+        )
 
 
 def keys_of(session: Session, called: str, section: Section) -> list[Key]:

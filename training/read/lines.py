@@ -161,6 +161,6 @@ def judge_products(session: Session, facts: TableFacts) -> None:
     none = "product in (select product_id from products_aside) and product not in (select product_id from products)"
     _set_aside(session, facts, "product is not kept in data.products", none)
     data = session.shop.data
-    if data.products is not None and data.purchases.unlisted == "set-aside":
+    if data.products is not None and data.purchases is not None and data.purchases.unlisted == "set-aside":
         unlisted = "product not in (select product_id from products)"
         _set_aside(session, facts, "product is not listed in data.products", unlisted)

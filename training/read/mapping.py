@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import duckdb
 
 from models.errors import ConfigError, DataError
+from models.product_fields import PRODUCT_FIELDS
 from models.shop import Table, suggest
 from training.read.engine import Session, first_line, name
 from training.read.files import Piece
@@ -16,11 +17,7 @@ PURCHASES: dict[str, Role] = {
     "user_id": "id", "visitor_id": "id", "session_id": "id", "product_id": "id", "order_id": "id", "store_id": "id",
     "time": "time", "event": "text", "quantity": "number", "price": "number", "currency": "text",
 }  # fmt: skip
-PRODUCTS: dict[str, Role] = {
-    "product_id": "id", "name": "text", "category": "text", "brand": "text", "price": "number", "cost": "number",
-    "tags": "tags", "image": "text", "url": "text", "available_from": "time", "available_until": "time",
-    "parent_id": "id",
-}  # fmt: skip
+PRODUCTS: dict[str, Role] = {**PRODUCT_FIELDS}
 USERS: dict[str, Role] = {"user_id": "id", "tier": "text", "country": "text", "consent": "text"}
 STOCK: dict[str, Role] = {"product_id": "id", "store_id": "id", "quantity": "number"}
 STORES: dict[str, Role] = {"store_id": "id"}

@@ -15,9 +15,11 @@ from training.progress import Progress
 from training.read.attributes import columns_of, make_ids, stage_ids
 from training.read.context import read_contexts
 from training.read.engine import Session, open_session
+from training.read.event_store import EventStore, open_store
 from training.read.facts import Facts, TableFacts
 from training.read.figures import figures
 from training.read.lines import judge_products, stage_lines
+from training.read.live_orders import add_orders, forget, no_lines
 from training.read.mapping import PRODUCTS, STORES, USERS, plan
 from training.read.purchases import purchases_of
 from training.read.rejects import finish, open_rejects
@@ -43,7 +45,9 @@ class ShopData:
     facts: Facts
 
 
-def read_shop_data(shop: Shop, *, until: int | None, now: int, rejects: Path | None, progress: Progress) -> ShopData:
+def read_shop_data(
+    shop: Shop, *, until: int | None, now: int, rejects: Path | None, progress: Progress, store: str | None = None
+) -> ShopData:
     """Return the data of ``shop``.
 
     Args:
@@ -52,6 +56,8 @@ def read_shop_data(shop: Shop, *, until: int | None, now: int, rejects: Path | N
         now: Unix seconds on the shop's clock; what lies later is refused.
         rejects: where refused rows are written (.parquet or .csv), or None.
         progress: tells how far it is.
+        store: URL of the service's store: who was erased or refused is not learned from, and its orders are, where
+            shop.toml wants it. None: without.
 
     Raises:
         DataError: a file cannot be read, a column is missing, or too many rows are refused.
@@ -61,13 +67,15 @@ def read_shop_data(shop: Shop, *, until: int | None, now: int, rejects: Path | N
         open_rejects(session)
         tables: dict[str, TableFacts] = {}
         try:
-            return _read(session, until, tables)
+            return _read(session, until, tables, open_store(store))
         finally:
             finish(session, tables.values(), rejects)
 
 
-def _read(session: Session, until: int | None, tables: dict[str, TableFacts]) -> ShopData:
-    staged = _stage_all(session, until, tables)
+def _read(session: Session, until: int | None, tables: dict[str, TableFacts], store: EventStore | None) -> ShopData:
+    staged = _stage_all(session, until, tables, store)
+    if store is not None:
+        forget(session, store.shoppers(), tables["purchases"])
     judge_products(session, tables["purchases"])
     users = make_ids(session, "user_ids", ["select user from lines", "select user_id from users"])
     products = make_ids(session, "product_ids", ["select product from lines", "select product_id from products"])
@@ -89,10 +97,17 @@ def _read(session: Session, until: int | None, tables: dict[str, TableFacts]) ->
     )
 
 
-def _stage_all(session: Session, until: int | None, tables: dict[str, TableFacts]) -> dict[str, Staged]:
+def _stage_all(
+    session: Session, until: int | None, tables: dict[str, TableFacts], store: EventStore | None
+) -> dict[str, Staged]:
     """Bring every table but the context tables into the engine; a table that the shop lacks is an empty one there."""
     data = session.shop.data
-    tables["purchases"] = stage_lines(session, data.purchases, until)
+    if data.purchases is not None:
+        tables["purchases"] = stage_lines(session, data.purchases, until)
+    else:
+        tables["purchases"] = no_lines(session.shop.context.kinds)
+    if data.events == "store":
+        tables["events"] = add_orders(session, store, tables["purchases"], until)
     staged: dict[str, Staged] = {}
     for table, key, given, known in (
         ("products", "product_id", data.products, PRODUCTS),

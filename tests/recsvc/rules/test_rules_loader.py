@@ -1,16 +1,20 @@
 """The loader: text-only scalars, places, limits, and every fault at once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rules_kit import SHOP, bound, faults, rules
+from rules_kit import CATALOGUE, SHOP, bound, faults, rules
 
 from models.errors import RulesError
+from recsvc.rules.bind import bind
 from recsvc.rules.faults import did_you_mean
 from recsvc.rules.parse import parse, read
+from recsvc.rules.rest import let_go
 from recsvc.rules.shop_facts import ShopFacts
+from recsvc.rules.targets import Ground
 
 WHOLE = """version: 1
 timezone: Europe/London
@@ -231,6 +235,53 @@ def test_warnings_load_and_say_what_is_probably_not_meant():
     ]
     for part in wanted:
         assert any(part in message for message in messages), (part, messages)
+
+
+def test_conditions_that_no_product_matches_warn_where_the_catalogue_is_known():
+    """A value that is misspelt loads and does nothing: each place is told; parts of the request are not judged."""
+    ground = Ground(CATALOGUE, "UTC")
+    checked = replace(SHOP, matching=lambda where: len(ground.rowset(where)))
+    text = rules(
+        "do: hide, where: category == 'wien'",
+        "do: hide, where: price > 100 and price < 50 and price < page.price",
+        "do: hide, product: '00501', when: {page_item: category == 'wien'}",
+        "do: hide, where: category == 'wine' and price < page.price",
+        "do: hide, where: bought()",
+        head="segments:\n  s: {bought: {where: category == 'beer'}}\n  t: {attribute: tier == 'nobody'}\n",
+    )
+    found = [str(one) for one in parse(text, checked).warnings]
+    assert [(one.split(":")[1], "no product matches" in one) for one in found] == [
+        ("3", True), ("6", True), ("7", True), ("8", True),
+    ]  # fmt: skip
+    assert not parse(text, SHOP).warnings
+
+
+def test_dates_and_hours_that_never_meet_warn():
+    """A Saturday's rule for a week without a Saturday; one that meets, or that is over, is not told as impossible."""
+    early = replace(SHOP, now=datetime(2026, 10, 1, tzinfo=UTC))
+    dates = "active: {from: 2026-10-12, until: 2026-10-16}"
+    text = rules(
+        f"do: hide, product: '00501', when: {{{dates}, weekly: {{days: [sat]}}}}",
+        f"do: hide, product: '00501', when: {{{dates}, weekly: {{days: [fri]}}}}",
+        f"do: hide, product: '00501', enabled: false, when: {{{dates}, weekly: {{days: [sat]}}}}",
+    )
+    (warning,) = map(str, parse(text, early).warnings)
+    assert "rule 'r1' never holds: active and weekly have no moment in common" in warning
+    late = replace(SHOP, now=datetime(2027, 1, 1, tzinfo=UTC))
+    assert all("active has ended" in str(one) for one in parse(text, late).warnings)
+
+
+def test_the_work_can_be_interrupted_between_any_two_rules_and_the_result_is_the_same():
+    """Reading and binding call their rest at least once for each rule and segment, faults or not."""
+    calls = []
+    ruleset = read(WHOLE, SHOP, rest=lambda: calls.append("read")).rules
+    assert ruleset == parse(WHOLE, SHOP) and len(calls) > 50
+    calls.clear()
+    again = bind(ruleset, CATALOGUE, rest=lambda: calls.append("bind"))
+    assert len(calls) >= 3 * len(again.rules) and [rule.id for rule in again.rules] == ["chianti", "no-bread", "margin"]
+    held = [object(), object()]
+    let_go(held, lambda: calls.append("go"))
+    assert not held and calls[-2:] == ["go", "go"]
 
 
 def test_windows_of_segments_may_lie_in_the_past_without_a_warning():

@@ -119,3 +119,20 @@ def test_asking_why_changes_nothing(tiny_engine: Engine) -> None:
     ask = Ask(user_id="w0", explain=True)
     plain, asked = (tiny_engine.carousel("for-you", one) for one in (ask, replace(ask, why=("m-4", "t-1"))))
     assert plain.items == asked.items
+
+
+def test_the_answer_names_the_arm_of_an_experiment_on_rules(tiny_shop: TinyShop) -> None:
+    """Whoever is drawn into an arm is told so with the answer; somebody without an id draws none."""
+    text = RULES + "  - {id: half, do: hide, product: t-1, experiment: {name: tea, arms: [b]}}\n"
+    file = rules_file(tiny_shop, text)
+    told_arms = {}
+    for user in ("w0", "w3", "w6", "w9", "w12", "w15", "w18", "w21"):
+        (answer,) = json.loads(
+            tool(tiny_shop, "explain", file, "--carousel", "for-you", "--user", user, "--json").output
+        )
+        ((one),) = answer["experiments"]
+        assert one["name"] == "tea" and ("half" in answer["notes"]["rules"]) is (one["arm"] == "b")
+        told_arms[user] = one["arm"]
+    assert set(told_arms.values()) == {"a", "b"}
+    (answer,) = json.loads(tool(tiny_shop, "explain", file, "--carousel", "for-you", "--json").output)
+    assert answer["experiments"] == []

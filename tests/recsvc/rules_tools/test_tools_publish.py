@@ -73,6 +73,23 @@ def test_on_a_terminal_a_person_decides(
     assert (done.exit_code == 0) is published is (live(tiny_shop) != RULES)
 
 
+def test_what_is_live_already_is_not_published_again(tiny_shop: TinyShop) -> None:
+    """The history gets no second entry; a file that was changed by hand is signed by publishing it as it is."""
+    tool(tiny_shop, "publish", rules_file(tiny_shop, MORE), *SIGNED)
+    again = tool(tiny_shop, "publish", rules_file(tiny_shop, MORE), *SIGNED)
+    assert again.exit_code == 0 and "nothing to publish" in again.output
+    assert len(tool(tiny_shop, "history").output.splitlines()) == 2
+    (tiny_shop.folder / "rules.yaml").write_text(MORE + "# by hand\n")
+    assert "published" in tool(tiny_shop, "publish", rules_file(tiny_shop, MORE + "# by hand\n"), *SIGNED).output
+
+
+@pytest.mark.parametrize("words", [("--who", " ", "--why", "fair"), ("--who", "ana", "--why", "")])
+def test_nobody_and_no_reason_are_refused(tiny_shop: TinyShop, words: tuple[str, ...]) -> None:
+    """The history keeps who and why: a blank is neither."""
+    done = tool(tiny_shop, "publish", rules_file(tiny_shop, MORE), *words)
+    assert done.exit_code == 2 and "the history keeps it" in told(done) and live(tiny_shop) == RULES
+
+
 def test_a_broken_live_file_can_be_replaced(tiny_shop: TinyShop) -> None:
     """What does not load has no rules that could vanish."""
     (tiny_shop.folder / "rules.yaml").write_text("version: 1\nrules: [\n")

@@ -1,14 +1,18 @@
 """`recsvc rules simulate --history`: past purchases asked of a version that has not seen them, with and without rules."""
 
+import csv
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pytest
 from tools_kit import rules_file, told, tool
 
+from models.schema import UNKNOWN
+from recsvc.asking import Ask
 from recsvc.carousel import Engine
 from recsvc.loading import load_engine
 from recsvc.rules_file import read_file
@@ -88,6 +92,59 @@ def test_an_earlier_version_gets_the_later_purchases_and_each_request_only_those
         assert one.ask.at is not None and start <= one.ask.at < end and len(one.rows)
         assert (one.ask.product_id is not None) == (one.carousel == "bought-together")
         assert joined.catalogue.ids.row(one.ask.product_id) not in one.rows
+
+
+def test_each_request_carries_the_store_and_the_context_of_its_order(told_shop: TinyShop) -> None:
+    """As the purchases tell them, blanks left out; a store that the asked version does not know keeps its name."""
+    early, live = (
+        load_engine(told_shop.shop, folder, None, told_shop.clock).snapshot
+        for folder in sorted((told_shop.artifacts / "versions").iterdir())
+    )
+    joined = with_purchases_of(early, live)
+    with (told_shop.folder / "purchases.csv").open(newline="") as file:
+        lines = {(row["user"], row["when"]): row for row in csv.DictReader(file)}
+    start, end = told_shop.shop.moment("2026-09-01"), told_shop.shop.moment("2026-10-09")
+    requests = orders_of(joined, ["for-you"], start, end, 60, 1)
+    for one in requests:
+        when = datetime.fromtimestamp(one.ask.at or 0, told_shop.shop.zone).replace(tzinfo=None)
+        line = lines[str(one.ask.user_id), when.isoformat(sep=" ")]
+        device = {"device": line["screen"]} if line["screen"] else {}
+        assert (one.ask.store_id, one.ask.fields) == (line["store"], {**device, "loyalty_app": line["app"]})
+    assert {one.ask.store_id for one in requests} == {"north", "south", "harbour"}
+    assert early.stores.row("harbour") == UNKNOWN
+
+
+def test_rules_and_stock_by_store_hold_as_they_did(told_shop: TinyShop) -> None:
+    """Rules on a store, a device or a field of the shop hold in the orders that name it, and in no other."""
+    text = RULES + "".join(
+        f"  - {{id: {name}, do: boost, factor: 2, where: \"category == 'tea'\", when: {{{when}}}}}\n"
+        for name, when in (
+            ("north", "store: north"), ("harbour", "store: harbour"), ("any", "store: known"),
+            ("phones", "device: mobile"), ("app", "loyalty_app: 'yes'"), ("rain", "weather: rain"),
+        )
+    ) + "  - {id: sold-out, do: hide, where: stock_in(context.store) <= 0, when: {store: known}}\n"  # fmt: skip
+    early, live = sorted((told_shop.artifacts / "versions").iterdir())
+    snapshots = [load_engine(told_shop.shop, folder, None, told_shop.clock).snapshot for folder in (early, live)]
+    window = (told_shop.shop.moment("2026-09-01"), told_shop.clock())
+    asks = [one.ask for one in orders_of(with_purchases_of(*snapshots), ["for-you"], *window, 60, 1)]
+    found = replayed(told_shop, text, "--carousel", "for-you", "--users", "60")
+    held = {one["rule"]: one["held"] for one in found["effects"]}
+    wanted = {
+        "north": sum(ask.store_id == "north" for ask in asks),
+        "harbour": sum(ask.store_id == "harbour" for ask in asks),
+        "any": len(asks),
+        "sold-out": len(asks),
+        "phones": sum(ask.fields.get("device") == "mobile" for ask in asks),
+        "app": sum(ask.fields["loyalty_app"] == "yes" for ask in asks),
+        "rain": 0,
+    }
+    assert {name: held[name] for name in wanted} == wanted and all(held[name] for name in wanted if name != "rain")
+    engine, at = Engine(with_purchases_of(*snapshots)), asks[0].at
+    shown = {
+        store: [item.product_id for item in engine.carousel("bestsellers", Ask(store_id=store, at=at, size=50)).items]
+        for store in ("north", "south")
+    }
+    assert "w-4" in shown["south"] and "w-4" not in shown["north"]
 
 
 def test_money_and_margin_of_what_was_shown_and_bought(two_versions: TinyShop, snapshots: Callable[[str], Any]) -> None:

@@ -1,0 +1,95 @@
+"""Who asks, what the shopper allows, and what the shopper did lately: joined to a request before the engine sees it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from time import monotonic
+
+from models.errors import StoreError
+from recsvc.asking import Ask
+from recsvc.lately import LOOK_BACK, Lately, lately_of
+from recsvc.store.database import Store
+from recsvc.store.lately import LatelyReader
+from recsvc.store.refusals import Refusals
+from recsvc.troubles import Trouble, since
+
+PART = "sessions"
+"""In ``degraded``: the store could not be read."""
+REST_SECONDS = 1.0
+"""How long requests do without the store after it failed."""
+BLIND = Lately(degraded=True)
+
+
+class Sessions:
+    """The shoppers of one process."""
+
+    def __init__(self, store: Store, refusals: Refusals, clock: Callable[[], int]) -> None:
+        self.refusals, self.clock = refusals, clock
+        self.troubles: tuple[Trouble, ...] = ()
+        self._store, self._reader = store, LatelyReader(store)
+        self._rests_until = 0.0
+
+    def known(self, ask: Ask, until: int) -> Ask:
+        """Return ``ask`` with what is known of its shopper; it never fails and never waits long.
+
+        A request for another moment than now gets no session. An erased shopper is nobody, and one who refused
+        personalisation gets none; nor does anybody while nothing is known of refusals.
+
+        Args:
+            ask: the request as it came.
+            until: Unix seconds: purchases before are trained on, as far as the shop's files had them.
+        """
+        if not ask.user_id and not ask.visitor_id:
+            return ask
+        if not self.refusals.known:
+            return replace(ask, consent=False, lately=BLIND)
+        user, blind = ask.user_id, False
+        if user is None and ask.at is None:
+            user, blind = self._user_of(ask.visitor_id or "")
+        if not ask.consent or self.refusals.refuses(user, ask.visitor_id):
+            return replace(ask, consent=False)
+        lately = Lately() if ask.at is not None else BLIND if blind else self._lately(user, ask.visitor_id, until)
+        return replace(
+            ask,
+            user_id=None if user is None or self.refusals.erased(user, None) else user,
+            visitor_id=None if self.refusals.erased(None, ask.visitor_id) else ask.visitor_id,
+            lately=lately,
+        )
+
+    def follow(self) -> None:
+        """Take over what shoppers told of themselves since the last look; what is wrong with the store is kept."""
+        found = []
+        try:
+            with self._store.read():  # which makes it where it is missing
+                pass
+            self.refusals.follow()
+        except StoreError as error:
+            found.append(Trouble("store", self._store.name, None, str(error)))
+        self.troubles = since(found, self.troubles)
+
+    def close(self) -> None:
+        """Close the connection of this thread."""
+        self._reader.close()
+
+    def _user_of(self, visitor_id: str) -> tuple[str | None, bool]:
+        """Return the user that a visitor is, and whether the store could not tell."""
+        try:
+            return (None, True) if self._rests() else (self._reader.user_of(visitor_id), False)
+        except StoreError:
+            self._rest()
+            return None, True
+
+    def _lately(self, user_id: str | None, visitor_id: str | None, until: int) -> Lately:
+        if self._rests():
+            return BLIND
+        now = self.clock()
+        try:
+            return lately_of(self._reader.of(user_id, visitor_id, min(now - LOOK_BACK, max(until, 0))), now)
+        except StoreError:
+            self._rest()
+            return BLIND
+
+    def _rests(self) -> bool:
+        return monotonic() < self._rests_until
+
+    def _rest(self) -> None:
+        self._rests_until = monotonic() + REST_SECONDS

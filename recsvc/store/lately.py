@@ -1,0 +1,96 @@
+"""What a shopper did lately, read at each request: by the drivers themselves, since a request has microseconds for it."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from models.errors import StoreError
+from models.shoppers import key_of_user, key_of_visitor
+from recsvc.store.database import POSTGRESQL, Store
+from recsvc.store.did import Did
+
+KINDS = ("view", "cart", "remove-from-cart", "purchase", "refund", "coupon")
+"""What a request for carousels needs to know of."""
+MOST_ROWS = 1_000
+BUSY_MS = 20
+"""Milliseconds that a read on SQLite waits for a lock."""
+ANSWER_MS = 100
+"""Milliseconds that a read on PostgreSQL may take."""
+USER = "SELECT user_id FROM links WHERE visitor_id = ?"
+ROWS = (
+    "SELECT kind, time, product_id, order_id, event_id, store_id, quantity, price, campaign FROM events"
+    f" WHERE shopper IN (?, ?) AND kind IN ({', '.join(repr(kind) for kind in KINDS)}) AND time >= ?"
+    f" ORDER BY time DESC, seq DESC LIMIT {MOST_ROWS}"
+)
+
+
+class LatelyReader:
+    """Reads one store, by a connection of its own for each thread of each process."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._own = threading.local()
+
+    def user_of(self, visitor_id: str) -> str | None:
+        """Return the user that a visitor was linked to, or None; raises StoreError."""
+        rows = self._ask(USER, (visitor_id,))
+        return str(rows[0][0]) if rows else None
+
+    def of(self, user_id: str | None, visitor_id: str | None, since: int) -> list[Did]:
+        """Return what a user, and a visitor not yet linked, did since a moment, oldest first, the last ``MOST_ROWS``.
+
+        Raises:
+            StoreError: the store does not answer in time.
+        """
+        names = ([key_of_user(user_id)] if user_id else []) + ([key_of_visitor(visitor_id)] if visitor_id else [])
+        if not names:
+            return []
+        return [Did(*row) for row in reversed(self._ask(ROWS, (names[0], names[-1], since)))]
+
+    def close(self) -> None:
+        """Close the connection of this thread."""
+        held = getattr(self._own, "held", None)
+        self._own.held = None
+        if held is not None and held[0] == os.getpid():
+            held[1].close()
+
+    def _ask(self, query: str, values: Sequence[Any]) -> list[Any]:
+        if self.store.file is not None and not self.store.file.exists():
+            return []
+        try:
+            rows: list[Any] = self._execute()(query, values).fetchall()
+        except (sqlite3.Error, psycopg.Error, OSError) as error:
+            self.close()
+            raise StoreError(f"{self.store.name}: {type(error).__name__} while a session was read") from error
+        return rows
+
+    def _execute(self) -> Callable[[str, Sequence[Any]], Any]:
+        """Return how this thread of this process asks."""
+        held = getattr(self._own, "held", None)
+        if held is None or held[0] != os.getpid():
+            connection = _postgresql(self.store.url) if self.store.file is None else _sqlite(self.store.file)
+            ask = _in_postgresql(connection) if self.store.file is None else connection.execute
+            self._own.held = held = (os.getpid(), connection, ask)
+        asks: Callable[[str, Sequence[Any]], Any] = held[2]
+        return asks
+
+
+def _sqlite(file: Path) -> Any:
+    url = f"{file.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(url, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _postgresql(url: str) -> Any:
+    values: dict[str, Any] = {**POSTGRESQL, "options": f"-c statement_timeout={ANSWER_MS}"}
+    return psycopg.connect(url, autocommit=True, **values)
+
+
+def _in_postgresql(connection: Any) -> Callable[[str, Sequence[Any]], Any]:
+    return lambda query, values: connection.execute(query.replace("?", "%s"), values, prepare=True)

@@ -1,0 +1,186 @@
+"""Events, sessions and erasures of real services: kill -9, several workers, two services with one PostgreSQL."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from running import Service, serving, wait_until
+from sample_shop import plain_environment
+
+TOGETHER = 1.0
+"""Seconds within which every worker of every service knows what one of them was told."""
+
+
+def view(name: str, user: str, product: str = "p03", kind: str = "view") -> dict[str, Any]:
+    return {"event_id": name, "event": kind, "user_id": user, "product_id": product}
+
+
+def send(service: Service, events: list[dict[str, Any]]) -> dict[str, Any]:
+    status, answer = service.ask("/v1/events", {"events": events})
+    assert status == 202, answer
+    return answer
+
+
+def call(service: Service, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    raw = None if body is None else json.dumps(body)
+    connection.request(method, path, raw, {"Content-Type": "application/json"} if raw else {})
+    answer = connection.getresponse()
+    told: dict[str, Any] = json.loads(answer.read())
+    connection.close()
+    assert answer.status == 200, told
+    return told
+
+
+def ids_in(store: Path) -> set[str]:
+    """Return the ids of the events in an SQLite store."""
+    connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
+    try:
+        return {row[0] for row in connection.execute("SELECT event_id FROM events")}
+    finally:
+        connection.close()
+
+
+def pour(service: Service, prefix: str, acknowledged: set[str], over: threading.Event) -> None:
+    """Send events in batches of five until it is ``over``; keep the ids of those that were acknowledged."""
+    turn = 0
+    while not over.is_set():
+        names = [f"{prefix}-{turn}-{part}" for part in range(5)]
+        turn += 1
+        try:
+            status, answer = service.ask("/v1/events", {"events": [view(name, "u01") for name in names]})
+        except (OSError, http.client.HTTPException, ValueError):
+            time.sleep(0.01)  # the worker is gone, the next one is coming
+            continue
+        if status == 202 and answer["accepted"] == len(names):
+            acknowledged.update(names)
+
+
+def test_what_was_acknowledged_is_stored_whichever_process_is_killed(trained: Path) -> None:
+    """Workers, then the master, over and over, while events pour in."""
+    acknowledged: set[str] = set()
+    for turn in range(2):
+        over = threading.Event()
+        with serving(trained, "--workers", "2") as service:
+            pours = [threading.Thread(target=pour, args=(service, f"{turn}{n}", acknowledged, over)) for n in range(3)]
+            for one in pours:
+                one.start()
+            for kill in range(3):
+                enough = len(acknowledged) + 50
+                wait_until(lambda enough=enough: len(acknowledged) >= enough)
+                workers = service.workers()
+                os.kill(workers[kill % len(workers)], signal.SIGKILL)
+                wait_until(lambda: len(service.workers()) == 2)
+            os.kill(service.process.pid, signal.SIGKILL)
+            over.set()
+            for one in pours:
+                one.join()
+    found = ids_in(trained / "store" / "recsvc.db")
+    assert len(acknowledged) >= 300
+    assert acknowledged <= found
+
+
+def test_every_worker_of_two_services_with_one_postgresql_sees_sessions_consent_and_erasures_within_a_second(
+    trained: Path, tmp_path: Path, postgresql_url: str
+) -> None:
+    other = Path(shutil.copytree(trained, tmp_path / "other", symlinks=True))
+    with ExitStack() as stack:
+        options = {"RECSVC_STORE": postgresql_url}
+        one = stack.enter_context(serving(trained, "--workers", "2", **options))
+        two = stack.enter_context(serving(other, **options))
+
+        def everywhere(holds: Any) -> None:
+            """Both say so, ten times in a row: whichever worker answers."""
+            wait_until(lambda: all(holds(service) for service in (one, two) for _ in range(10)), TOGETHER * 3)
+
+        def first(service: Service) -> str | None:
+            items = service.carousel("recently-viewed?user_id=u01")["items"]
+            return items[0]["product_id"] if items else None
+
+        def personal(service: Service) -> bool:
+            return bool(service.carousel("you-may-also-like?user_id=u01")["personalised"])
+
+        send(one, [view("a", "u01", "p05")])
+        everywhere(lambda service: first(service) == "p05")
+        assert personal(one) and personal(two)
+        call(two, "PUT", "/v1/users/u01/consent", {"personalisation": False})
+        everywhere(lambda service: not personal(service))
+        call(one, "PUT", "/v1/users/u01/consent", {"personalisation": True})
+        everywhere(personal)
+        assert call(two, "DELETE", "/v1/users/u01")["deleted"]["events"] == 1
+        everywhere(lambda service: not personal(service) and first(service) is None)
+
+
+def test_a_locked_store_holds_up_events_alone_and_is_told(trained: Path) -> None:
+    """Events get 503 with Retry-After within seconds, carousels answer at once, and all goes on when it is free."""
+    with serving(trained, "--threads", "2") as service:
+        send(service, [view("a", "u01")])
+        holder = sqlite3.connect(trained / "store" / "recsvc.db", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        refused: list[tuple[int, dict[str, Any]]] = []
+        calls = [
+            threading.Thread(
+                target=lambda n=n: refused.append(service.ask("/v1/events", {"events": [view(f"b{n}", "u01")]}))
+            )
+            for n in range(4)
+        ]
+        for one in calls:
+            one.start()
+        answers = [service.carousel("for-you?user_id=u01") for _ in range(10)]
+        for one in calls:
+            one.join()
+        holder.execute("ROLLBACK")
+        holder.close()
+        assert all(answer["items"] for answer in answers)
+        assert {status for status, _ in refused} == {503}
+        wait_until(lambda: service.ask("/v1/events", {"events": [view("c", "u01")]})[0] == 202, 10, 0.1)
+
+
+def test_a_folder_that_cannot_be_written_is_told_on_readyz_and_carousels_go_on(trained: Path) -> None:
+    (trained / "store").write_text("in the way")
+    with serving(trained) as service:
+        wait_until(lambda: "store" in {one["part"] for one in service.ready()["troubles"]}, 10)
+        assert service.ready()["status"] == "degraded"
+        answer = service.carousel("you-may-also-like?user_id=u01")
+        assert answer["items"] and service.ask("/v1/events", {"events": [view("a", "u01")]})[0] == 503
+        (trained / "store").unlink()
+        wait_until(lambda: service.ready()["status"] == "ready", 10)
+        send(service, [view("a", "u01", "p05")])
+        assert service.carousel("recently-viewed?user_id=u01")["items"][0]["product_id"] == "p05"
+
+
+def batch(folder: Path, user: str) -> list[str]:
+    """Return what `recsvc batch` answers a user with in two carousels, as ``carousel product``."""
+    (folder / "requests.csv").write_text(
+        f"request_id,carousel,user_id\nmine,you-may-also-like,{user}\nseen,recently-viewed,{user}\n"
+    )
+    command = [sys.executable, "-m", "recsvc", "batch", "shop.toml", "--requests", "requests.csv", "--out", "out.csv"]
+    done = subprocess.run(command, cwd=folder, env=plain_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(",") for line in (folder / "out.csv").read_text().splitlines()[1:]]
+    return [f"{row[0]} {row[2]}" for row in rows]
+
+
+def test_batch_knows_sessions_consent_and_erasures_as_the_service_does(trained: Path) -> None:
+    """Without a store it makes none."""
+    before = batch(trained, "u01")
+    assert before and not (trained / "store").exists()
+    nobody = batch(trained, "nobody")
+    with serving(trained) as service:
+        send(service, [view("a", "u01", "p05")])
+        assert "seen p05" in batch(trained, "u01")
+        call(service, "PUT", "/v1/users/u01/consent", {"personalisation": False})
+        assert batch(trained, "u01") == nobody
+        call(service, "PUT", "/v1/users/u01/consent", {"personalisation": True})
+        call(service, "DELETE", "/v1/users/u01")
+    assert batch(trained, "u01") == nobody

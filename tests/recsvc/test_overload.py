@@ -1,0 +1,153 @@
+"""Overload and stalls, really: a service that is offered many times what it can work out, and parts that hang."""
+
+import http.client
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from load_kit import Load, alone, offer
+
+from recsvc.traffic import Reading
+from running import Service, serving, wait_until
+from tiny_shop import TinyShop
+
+PATH = "/v1/carousels/for-you?user_id=w0&store_id=south&size=6"
+COST = 0.025
+"""Seconds of a processor that a carousel is made to cost."""
+AT_MOST = 40
+"""Times what one request takes alone: a second where that is ``COST``."""
+
+BUSY = f"""
+import time
+import recsvc.carousel as carousel
+gather = carousel.gather
+
+def busy(*given):
+    ends = time.thread_time() + {COST}
+    while time.thread_time() < ends:
+        pass
+    return gather(*given)
+
+carousel.gather = busy
+"""
+STALLED = """
+import os, time
+from pathlib import Path
+from models.als import ALS
+answer = ALS.candidates
+
+def stalled(self, context, n):
+    while Path(os.environ["STALLS"]).exists():
+        time.sleep(0.02)
+    return answer(self, context, n)
+
+ALS.candidates = stalled
+"""
+"""Modules that Python runs as it starts: they make a part of the real service slow."""
+
+
+Start = Callable[..., AbstractContextManager[Service]]
+
+
+@pytest.fixture
+def start(tiny_shop: TinyShop, tmp_path: Path) -> Start:
+    """A function that serves the tiny shop with such a module in its Python."""
+
+    @contextmanager
+    def go(module: str, **environment: str) -> Iterator[Service]:
+        folder = tmp_path / "python"
+        folder.mkdir()
+        (folder / "sitecustomize.py").write_text(
+            "import sys\nif sys.argv[-1:] != ['-c'] and 'recsvc' in ' '.join(sys.orig_argv):\n"
+            + "".join(f"    {line}\n" for line in module.splitlines())
+        )
+        given = {"PYTHONPATH": str(folder), "RECSVC_ACCESS_LOG": "false", **environment}
+        with serving(tiny_shop.folder, **given) as service:
+            service.carousel("for-you")
+            yield service
+
+    return go
+
+
+def check(load: Load, sent: float) -> None:
+    """Fail unless every request was answered, with products, and none failed."""
+    assert load.wrong == [] and load.statuses == {200: len(load.seconds)} and load.empty == 0
+    assert len(load.seconds) >= sent
+
+
+@pytest.mark.parametrize("times", [3, 9])
+def test_many_times_the_capacity_every_request_is_answered_within_a_second(start: Start, times: int) -> None:
+    """What there is no time to work out comes from prepared lists; some are still worked out in full."""
+    with start(BUSY) as service:
+        one = alone(service, PATH)
+        load = offer(service, PATH, times / COST, 3)
+        after = alone(service, PATH)
+        told = read(service).total("recsvc_admission_refused_total")
+        answer = service.carousel(PATH.rpartition("/")[2])
+    slow = max(load.seconds)
+    print(
+        f"{times} x: alone {one:.3f} s, slowest {slow:.3f} s, p50 {sorted(load.seconds)[len(load.seconds) // 2]:.3f}, {load.degraded}"
+    )
+    check(load, times / COST * 3 - 1)
+    assert load.degraded["load"] == told > 0
+    assert load.degraded["none"] > 0, "it goes on to work out what it can"
+    assert slow < AT_MOST * max(one, after, COST)
+    assert "degraded" not in answer, "when the load is over all is as before"
+
+
+def test_a_part_that_hangs_holds_its_permits_and_nothing_else(start: Start, tmp_path: Path) -> None:
+    """While a source hangs, those whom it caught wait; everybody else is answered, and so are they when it goes on."""
+    stalls = tmp_path / "stalls"
+    with start(STALLED, STALLS=str(stalls)) as service:
+        one = alone(service, PATH)
+        stalls.touch()
+        held = [http.client.HTTPConnection("127.0.0.1", service.port, timeout=60) for _ in range(2)]
+        for connection in held:
+            connection.request("GET", "/v1/carousels/you-may-also-like?user_id=w0")
+        wait_until(lambda: "load" in service.carousel("for-you?size=1").get("degraded", []))
+        load = offer(service, PATH, 60, 2)
+        stalls.unlink()
+        late = [connection.getresponse() for connection in held]
+        bodies = [answer.read() for answer in late]
+        for connection in held:
+            connection.close()
+        answer = service.carousel(PATH.rpartition("/")[2])
+    check(load, 119)
+    assert load.degraded == {"load": len(load.seconds)}
+    assert max(load.seconds) < AT_MOST * max(one, COST)
+    assert [answer.status for answer in late] == [200, 200]
+    assert all(b'"degraded":["' in body for body in bodies), "the budget was spent: what came after it was left out"
+    assert "degraded" not in answer
+
+
+def test_a_budget_bounds_what_a_slow_part_costs(start: Start) -> None:
+    """A source that takes longer than the budget: what would come after it is left out and named, the answer is there."""
+    slow = STALLED.replace('while Path(os.environ["STALLS"]).exists():\n        time.sleep(0.02)', "time.sleep(0.3)")
+    with start(slow, RECSVC_REQUEST_BUDGET_MS="150") as service:
+        began = time.monotonic()
+        answer = service.carousel("you-may-also-like?user_id=w0&size=5")
+        took = time.monotonic() - began
+        page = service.ask("/v1/pages/product", {"user_id": "w0", "product_id": "00502", "size": 4})[1]["carousels"]
+    assert len(answer["items"]) == 5 and took >= 0.3
+    assert set(answer["degraded"]) <= {
+        "ease",
+        "als",
+        "similar",
+        "bought-together",
+        "store-popularity",
+        "popularity",
+        "ranker",
+    }
+    assert answer["degraded"] and all(one["items"] for one in page if one["carousel"] != "recently-viewed")
+    assert page[-2]["degraded"] == ["candidates"], "what comes last on the page had no time at all"
+
+
+def read(service: Service) -> Reading:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    try:
+        connection.request("GET", "/metrics")
+        return Reading.of(connection.getresponse().read().decode())
+    finally:
+        connection.close()

@@ -1,0 +1,94 @@
+"""What lies in deploy/ works as it stands: the dashboard and the alarms ask for figures that there are, nginx takes its file."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from markdown import ROOT
+from recsvc.metrics import Metrics, metric_labels
+from recsvc.settings import SETTINGS
+
+DEPLOY = ROOT / "deploy"
+DASHBOARD = json.loads((DEPLOY / "grafana" / "recsvc.json").read_text())
+ALARMS = yaml.safe_load((DEPLOY / "recsvc-alarms.yml").read_text())
+EXPORTED = set(metric_labels(Metrics()))
+
+
+def expressions() -> Iterator[str]:
+    """Yield every query of the dashboard and of the alarms."""
+    for panel in DASHBOARD["panels"]:
+        yield from (target["expr"] for target in panel.get("targets", ()))
+    for variable in DASHBOARD["templating"]["list"]:
+        if variable["type"] == "query":
+            yield variable["query"]["query"]
+    yield from (rule["expr"] for group in ALARMS["groups"] for rule in group["rules"])
+
+
+@pytest.mark.parametrize("expression", list(expressions()))
+def test_every_query_asks_for_figures_that_are_exported(expression: str) -> None:
+    """By the names of /metrics; `up` is Prometheus's own."""
+    asked = set(re.findall(r"recsvc_\w+", expression))
+    assert asked <= EXPORTED
+    assert asked or expression.startswith("up{")
+    assert expression.count("(") == expression.count(")") and expression.count("{") == expression.count("}")
+
+
+def test_every_figure_is_on_the_dashboard() -> None:
+    """Nothing is exported that nobody looks at."""
+    shown = set(re.findall(r"recsvc_\w+", " ".join(expressions())))
+    families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in EXPORTED}
+    assert {name for name in families if not any(one.startswith(name) for one in shown)} == set()
+
+
+def test_no_two_panels_of_the_dashboard_lie_on_each_other() -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in DASHBOARD["panels"]:
+        place = panel["gridPos"]
+        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
+        taken |= cells
+    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+
+
+def test_prometheus_reads_the_service_and_the_alarms() -> None:
+    told: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus.yml").read_text())
+    (job,) = told["scrape_configs"]
+    assert (job["job_name"], job["metrics_path"]) == ("recsvc", "/metrics")
+    assert all((DEPLOY / name).exists() for name in told["rule_files"])
+    port = next(setting.default for setting in SETTINGS if setting.name == "port")
+    assert job["static_configs"][0]["targets"] == [f"127.0.0.1:{port}"]
+    assert all(
+        rule["alert"] and rule["annotations"]["summary"] for group in ALARMS["groups"] for rule in group["rules"]
+    )
+
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed: its own check of deploy/nginx.conf cannot run")
+def test_nginx_takes_its_file(tmp_path: Path) -> None:
+    """`nginx -t` in a folder of its own, as no special user."""
+    site = (DEPLOY / "nginx.conf").read_text().replace("listen 80", "listen 18080").replace("[::]:80", "[::1]:18080")
+    places = "".join(
+        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {places}\n{site}\n}}"
+    (tmp_path / "nginx.conf").write_text(whole)
+    command = [str(NGINX), "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "[warn]" not in done.stderr, done.stderr
+
+
+def test_nginx_keeps_what_is_for_the_operator_and_buffers() -> None:
+    """/metrics and /readyz are not for the world, slow clients hold no thread, and the service closes connections last."""
+    text = (DEPLOY / "nginx.conf").read_text()
+    assert all(f"location = {path} {{ return 404; }}" in text for path in ("/metrics", "/readyz"))
+    assert "proxy_request_buffering on;" in text and "proxy_buffering on;" in text and "X-Forwarded-For" in text
