@@ -23,7 +23,7 @@ class Carousel(BaseModel):
     size: int = Field(12, ge=1, le=100, description="Products shown where the request names no size.")
     sources: dict[str, float] = Field(min_length=1, description="Candidate sources and their weights in the blend.")
     ranker: Literal["next-order", "discovery", "complements"] | None = Field(
-        None, description="The contextual ranker that orders it, where the version has one; else the blend does."
+        None, description='The contextual ranker that orders it, where the version has one; "none": the blend does.'
     )
     bought: Literal["include", "exclude", "only"] = Field(
         "include", description="Products that this shopper bought before."
@@ -46,6 +46,11 @@ class Carousel(BaseModel):
     price_tilt: float = Field(
         0, ge=0, le=1, description="Towards expected revenue: score x (1 - tilt + tilt x price / mean price)."
     )
+
+    @field_validator("ranker", mode="before")
+    @classmethod
+    def _no_ranker(cls, value: Any) -> Any:
+        return None if value == "none" else value
 
     @field_validator("sources")
     @classmethod

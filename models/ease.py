@@ -54,9 +54,12 @@ class Ease:
     """By user row."""
     weights_: RankedLists | None = None
     """By product row: the products that it speaks for most, and how much."""
+    last_: tuple[Context, Scored] | None = None
+    """What was put together last: one request asks for candidates, for scores and for facts."""
 
     def fit(self, data: Fitting) -> Self:
         """Learn each shopper's list and each product's weights."""
+        self.last_ = None
         matrix = user_items(data, self.weighting)
         kept = np.flatnonzero(matrix.getnnz(axis=0) >= self.min_buyers).astype(np.int32)
         active = np.flatnonzero(matrix.getnnz(axis=1) > 0)
@@ -107,10 +110,17 @@ class Ease:
 
     def load(self, arrays: Arrays) -> Self:
         """Take the lists and the weights over."""
+        self.last_ = None
         self.lists_, self.weights_ = RankedLists.load(arrays, "lists"), RankedLists.load(arrays, "weights")
         return self
 
     def _all(self, context: Context) -> Scored:
+        last = self.last_
+        if last is None or last[0] is not context:
+            self.last_ = last = (context, self._joined(context))
+        return last[1]
+
+    def _joined(self, context: Context) -> Scored:
         """Return the shopper's list; without one, or with a session, also what the weights add."""
         lists, weights = self._learned()
         known = lists.list(context.user)

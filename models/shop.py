@@ -6,26 +6,20 @@ Unknown keys are errors with a suggestion, and every fault is told at once. ``re
 import tomllib
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from models.carousels import CAROUSELS, PAGES, Carousel
 from models.errors import ConfigError
+from models.experiments import Experiment, Label, Results, experiment_faults
 from models.request_keys import CONTEXT, is_taken
+from models.section import Name, Section, Share, zone_name
 from models.shop_faults import explain_faults
 from models.shop_faults import suggest as suggest  # part of this module: whoever reads settings suggests
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Share = Annotated[float, Field(ge=0, le=1)]
 FieldKind = Literal["categorical", "numeric"]
-
-
-class Section(BaseModel):
-    """A table of ``shop.toml``: nothing unknown, nothing changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Table(Section):
@@ -204,6 +198,8 @@ class Shop(Section):
         {}, description="Carousels by name; the built-in ones may be changed key by key."
     )
     pages: dict[str, tuple[str, ...]] = Field({}, description="Pages: the carousels of each, first to last.")
+    experiments: dict[Label, Experiment] = Field({}, description="What is tried on some of the shoppers, by name.")
+    results: Results = Results()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     publication: Publication = Publication()
@@ -245,6 +241,14 @@ class Shop(Section):
             raise ValueError("; ".join(lost))
         return value
 
+    @field_validator("experiments")
+    @classmethod
+    def _can_be_drawn(cls, value: dict[str, Experiment], info: ValidationInfo) -> dict[str, Experiment]:
+        carousels = info.data.get("carousels")  # None: they do not hold, and are told of by themselves
+        if carousels is not None and (faults := list(experiment_faults(value, carousels))):
+            raise ValueError("; ".join(faults))
+        return value
+
     @property
     def folder(self) -> Path:
         """Where shop.toml lies: relative files start here."""
@@ -270,15 +274,6 @@ class Shop(Section):
     def clock_offset(self, now: float) -> int:
         """Return the seconds to add to the machine's clock, which reads ``now`` at the start, to get the shop's."""
         return 0 if self.clock_starts is None else self.moment(self.clock_starts) - int(now)
-
-
-def zone_name(value: str) -> str:
-    """Return ``value`` where it is an IANA zone; raise ValueError where it is not."""
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{value!r} is no IANA time zone: write Europe/London") from error
-    return value
 
 
 def read_shop(path: Path | str) -> Shop:

@@ -16,18 +16,21 @@ from models.schema import DAY
 from models.shop import Shop
 from models.trees import warm
 from recsvc.desk import Desk
+from recsvc.exposing import Exposer
 from recsvc.forms import form_for
 from recsvc.guard import guard
 from recsvc.headers import set_headers
 from recsvc.metrics import Metrics
 from recsvc.openapi import document
 from recsvc.problems import answer_errors
+from recsvc.results.held import Held
 from recsvc.routes import ROUTES
 from recsvc.service import NAME, Service
 from recsvc.serving import Live
 from recsvc.sessions import Sessions
 from recsvc.settings import Settings
 from recsvc.store.database import Store
+from recsvc.store.exposure_log import ExposureLog
 from recsvc.store.intake import Intake
 from recsvc.store.refusals import Refusals
 from recsvc.telemetry import follow_requests
@@ -68,8 +71,10 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     desk = Desk(settings.permits_a_worker, settings.permit_wait_ms / 1000, settings.request_budget_ms / 1000)
     metrics, traces = Metrics(), Traces()
     live.heard = metrics.tell_live
+    log = ExposureLog(store, shop.results.keep_days * DAY, clock, metrics.count_exposures)
+    exposer = Exposer(shop.results, log)
     app.extensions[NAME] = Service(
-        shop, settings, live, store, form, clock, told, desk, sessions, intake, metrics, traces
+        shop, settings, live, store, form, clock, told, desk, sessions, intake, exposer, Held(), metrics, traces
     )
 
     # the first to see a request and the last to see its answer

@@ -28,6 +28,7 @@ from recsvc.rules.page import Shelf, arrange_page
 from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Fallback, Pool
 from recsvc.snapshot import Snapshot
 from recsvc.trade_offs import Traded, trade, trades
+from recsvc.trials import Trials
 from recsvc.wanted import Wanted, wanted_of
 
 DEPTH = 300
@@ -49,6 +50,8 @@ class Work:
 
     name: str
     carousel: Carousel
+    arms: tuple[dict[str, str], ...]
+    """Of experiments on it."""
     size: int
     """Positions that are shown."""
     active: Active
@@ -63,7 +66,7 @@ class Engine:
     """Answers for carousels out of one frozen snapshot; safe to share between threads."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
+        self.snapshot, self.trials = snapshot, Trials(snapshot.shop)
 
     def carousel(self, name: str, ask: Ask, pace: Pace | None = None) -> Answer:
         """Return one ranked carousel; without a ``pace`` it takes its time, and a part that fails raises.
@@ -108,7 +111,8 @@ class Engine:
 
     def _prepare(self, name: str, ask: Ask, moment: Moment, wanted: Wanted | None, pace: Pace) -> Work:
         """Steps 1 to 4: the rules that hold, the candidates inside what is eligible, their scores."""
-        snapshot, carousel = self.snapshot, self.snapshot.shop.carousels[name]
+        snapshot, trial = self.snapshot, self.trials.of(name, moment.shopper)
+        carousel = trial.carousel
         pace.enter("rules", name)
         here = situation(snapshot, moment, name)
         active = select(snapshot.rules, here, explain=ask.explain)
@@ -117,7 +121,7 @@ class Engine:
         size = ask.size or carousel.size
         depths = depths_of(snapshot, carousel, moment, min(DEPTH + size + ask.offset, len(snapshot.catalogue)))
         pace.enter("candidates", name)
-        models, in_full = self._sources(name, pace), pace.prepared is None and not pace.late()
+        models, in_full = self._sources(name, carousel, pace), pace.prepared is None and not pace.late()
         if in_full:
             gathered = self._gather(models, carousel, moment, depths)
         else:
@@ -126,20 +130,20 @@ class Engine:
                 pace.leave_out(name, "candidates")
         pace.enter("rank", name)
         weights = carousel.sources if in_full else BY_SALES
-        pool = self._pool(gathered, models, weights, name, moment, active, pace)
-        traded = self._trade(pool, name, active, bars, pace) if in_full else Traded(pool)
+        pool = self._pool(gathered, models, weights, name, carousel, moment, active, pace)
+        traded = self._trade(pool, name, carousel, active, bars, pace) if in_full else Traded(pool)
         complete = not in_full or (gathered.exhausted and depths.keys() == carousel.sources.keys())
         deeper = None if complete else lambda: self._deepest(traded.pool, models, carousel, moment, pace)
-        fallbacks = self._fallbacks(name, moment, pace, short=not in_full)
+        fallbacks = self._fallbacks(name, carousel, moment, pace, short=not in_full)
         return Work(
-            name, carousel, size, active, gathered, traded,
+            name, carousel, trial.arms, size, active, gathered, traded,
             Shelf(active, traded.pool, ask.offset + size, bars, fallbacks, deeper), in_full,
         )  # fmt: skip
 
-    def _sources(self, name: str, pace: Pace) -> Mapping[str, Source]:
+    def _sources(self, name: str, carousel: Carousel, pace: Pace) -> Mapping[str, Source]:
         """Return the models of a carousel's sources, asked at this pace."""
         models = self.snapshot.models
-        wanted = ("popularity", *self.snapshot.shop.carousels[name].sources)
+        wanted = ("popularity", *carousel.sources)
         return {one: Asked(models[one], one, name, pace) for one in wanted if one in models}
 
     def _gather(
@@ -179,6 +183,7 @@ class Engine:
         models: Mapping[str, Source],
         weights: Mapping[str, float],
         name: str,
+        carousel: Carousel,
         moment: Moment,
         active: Active,
         pace: Pace,
@@ -190,30 +195,29 @@ class Engine:
             prefer = pace.guard(name, "popularity", lambda: self.snapshot.popularity, None) if many else None
             pinned = active.pin_rows(PIN_DEPTH, prefer)
         strange = pinned[~isin(pinned, gathered.rows)]
-        scores = self._rank(gathered, name, moment, pace)
+        scores = self._rank(gathered, name, carousel, moment, pace)
         organic = np.ones(len(gathered.rows), np.bool_)
         if not len(strange):
             return Pool(gathered.rows, scores, organic)
         beside = rate(models, weights, moment.context, strange)
         rows = np.concatenate([gathered.rows, beside.rows])
-        scores = np.concatenate([scores, self._rank(beside, name, moment, pace)])
+        scores = np.concatenate([scores, self._rank(beside, name, carousel, moment, pace)])
         return Pool(rows, scores, np.concatenate([organic, np.zeros(len(beside.rows), np.bool_)]))
 
-    def _rank(self, gathered: Gathered, name: str, moment: Moment, pace: Pace) -> Doubles:
+    def _rank(self, gathered: Gathered, name: str, carousel: Carousel, moment: Moment, pace: Pace) -> Doubles:
         """Return the ranker's scores; those of the blend where there is none, or no time for it."""
-        snapshot, carousel = self.snapshot, self.snapshot.shop.carousels[name]
+        snapshot = self.snapshot
         if pace.prepared is not None or ranker_of(snapshot, carousel, moment) is None:
             return gathered.scores
         return pace.attempt(name, "ranker", lambda: rank(snapshot, carousel, moment, gathered), gathered.scores)
 
-    def _trade(self, pool: Pool, name: str, active: Active, bars: BarsOf, pace: Pace) -> Traded:
-        carousel = self.snapshot.shop.carousels[name]
+    def _trade(self, pool: Pool, name: str, carousel: Carousel, active: Active, bars: BarsOf, pace: Pace) -> Traded:
         if not trades(carousel):
             return Traded(pool)
         do = partial(trade, self.snapshot, carousel, pool, active, bars)
         return pace.attempt(name, "trade-offs", do, Traded(pool))
 
-    def _fallbacks(self, name: str, moment: Moment, pace: Pace, *, short: bool) -> list[Fallback]:
+    def _fallbacks(self, name: str, carousel: Carousel, moment: Moment, pace: Pace, *, short: bool) -> list[Fallback]:
         """Return the carousel's fallbacks; ``short``: the head of each first, and only then the bestsellers to the end."""
         models, context, everything = self.snapshot.models, moment.context, len(self.snapshot.catalogue)
 
@@ -221,7 +225,7 @@ class Engine:
             instead = Scored(self.snapshot.prepared.bestsellers, NOTHING.scores)
             return lambda: pace.guard(name, source, lambda: models[source].candidates(context, n), instead).rows
 
-        chain = [(one, SOURCE_OF_FALLBACK[one]) for one in self.snapshot.shop.carousels[name].fallback]
+        chain = [(one, SOURCE_OF_FALLBACK[one]) for one in carousel.fallback]
         found = [(one, rows(source, SHORT if short else everything)) for one, source in chain if source in models]
         return found + [(one, rows(source, everything)) for one, source in chain if short and source == "popularity"]
 
@@ -245,7 +249,7 @@ class Engine:
             fallback=used[-1] if used else None,
             model=snapshot.version,
             rules=snapshot.rules_hash,
-            experiments=work.active.arms(),
+            experiments=self._arms(work),
             degraded=_degraded(snapshot, pace, work.name),
             unknown=moment.unknown,
             notes=notes_of(snapshot, work.active, arranged, work.shelf, moment, ask.why, elsewhere)
@@ -253,6 +257,11 @@ class Engine:
             else None,
             depends_on_shopper=bool(ask.user_id or ask.visitor_id or ask.cart or ask.recent or ask.lately),
         )
+
+    def _arms(self, work: Work) -> tuple[dict[str, str], ...]:
+        """Return the arms that the shopper is in: of the shop's experiments on the carousel, and of those on rules."""
+        own = self.snapshot.shop.experiments
+        return (*work.arms, *(one for one in work.active.arms() if one["name"] not in own))
 
     def _item(
         self, place: int, work: Work, arranged: Arranged, sources: list[str], ask: Ask, moment: Moment, pace: Pace

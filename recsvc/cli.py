@@ -13,6 +13,7 @@ from recsvc.app import create_app, shop_clock
 from recsvc.batch import manifest_of, run_batch
 from recsvc.catalogue_cli import catalogue
 from recsvc.cli_options import flags, settings_of, shop_argument
+from recsvc.results_cli import experiments, results
 from recsvc.rules_cli import rules
 from recsvc.service import service_of
 from recsvc.serving import State, open_state
@@ -34,6 +35,8 @@ def cli() -> None:
 
 
 cli.add_command(catalogue)
+cli.add_command(experiments)
+cli.add_command(results)
 cli.add_command(rules)
 cli.add_command(status)
 
@@ -88,8 +91,9 @@ def _keys(settings: Settings, host: str) -> list[str]:
     "--requests", required=True, type=click.Path(path_type=Path), help="CSV or Parquet (.parquet) of requests."
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV or Parquet (.parquet) of answers.")
+@click.option("--no-experiments", is_flag=True, help="Nobody is in an arm: the carousels are those of SHOP itself.")
 @flags("artifacts", "rules", "store")
-def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
+def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, **given: str | None) -> None:
     """Answer a table of requests with carousels of SHOP, as the HTTP route does, rules included.
 
     REQUESTS has a column `carousel`, and any of `request_id`, `user_id`, `product_id`, `cart`, `recent`, `candidates`,
@@ -104,6 +108,7 @@ def batch(shop: Path, requests: Path, out: Path, **given: str | None) -> None:
     models, the hash of the rules and the counts.
     """
     told, settings = settings_of(shop, given)
+    told = told.model_copy(update={"experiments": {}}) if no_experiments else told
     threadpool_limits(1)
     store = Store(settings.store)
     clock, refusals = shop_clock(told), Refusals(store)

@@ -78,6 +78,7 @@ class Metrics:
             counter("rule_hits", "Carousels that a rule held for; rules beyond the first hundred are other.", "rule")
         )
         self.events = counter("events", "Events by what became of them: accepted, duplicate, refused.", "outcome")
+        self.exposures = counter("exposures", "Carousels kept for results: stored, not_stored, dropped.", "outcome")
         self.followed = latest(
             "store_followed_timestamp_seconds", "When the worker furthest behind had all of the store live.", "livemin"
         )
@@ -140,6 +141,11 @@ class Metrics:
         for outcome, count in (("accepted", accepted), ("duplicate", duplicates), ("refused", refused)):
             if count:
                 self.events.labels(outcome).inc(count)
+
+    def count_exposures(self, outcome: str, count: int) -> None:
+        """Count what became of answers that were to be kept."""
+        if count:
+            self.exposures.labels(outcome).inc(count)
 
     def tell_followed(self, troubles: Sequence[Trouble]) -> None:
         """Take over that a worker looked at the store, and every trouble that it has now, with the store or not."""

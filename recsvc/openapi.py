@@ -11,6 +11,7 @@ from models.shop import Shop
 from recsvc.answers import ProblemPart
 from recsvc.forms import Form
 from recsvc.problems import PROBLEM_TYPE
+from recsvc.results.told import ExperimentAnswer
 from recsvc.routes import ROUTES, Route
 
 PARAMETER = r"<(?:path:)?(\w+)>"
@@ -125,6 +126,8 @@ def _responses(route: Route, method: str, *, keyed: bool) -> dict[str, Any]:
         told["503"] = "The store cannot be written: nothing was stored."
     if route.path == "/v1/events":
         told["503"] = "The store takes no events now: send them again."
+    if route.answer is ExperimentAnswer:
+        told |= {"404": "No such experiment.", "503": "The store cannot be read."}
     if route.path == "/readyz":
         told["503"] = "No trained version is live."
     for status, description in sorted(told.items()):

@@ -12,7 +12,8 @@ from recsvc.event_answers import ConsentAnswer, ErasureAnswer, EventsAnswer, Lin
 from recsvc.events_form import EventsForm
 from recsvc.forms import Form, preview_form
 from recsvc.keys import Scope
-from recsvc.views import carousels, catalogue, docs, events, health, metrics, rules, shoppers
+from recsvc.results.told import ExperimentAnswer, ExperimentList
+from recsvc.views import carousels, catalogue, docs, events, experiments, health, metrics, rules, shoppers
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -64,6 +65,9 @@ ROUTES = (
     Route("/v1/rules:preview", ("POST",), rules.preview_rules, "admin", "What a candidate file would change", PreviewAnswer,
           tag="merchandiser", body=preview_form),
     Route("/v1/rules/schema.json", ("GET",), rules.show_schema, "open", "JSON Schema of a rules file, for editors", tag="merchandiser"),
+    Route("/v1/experiments", ("GET",), experiments.list_experiments, "admin", "What is being tried", ExperimentList, tag="merchandiser"),
+    Route("/v1/experiments/<name>", ("GET",), experiments.show_experiment, "admin", "An experiment, and what came of it",
+          ExperimentAnswer, tag="merchandiser"),
     Route("/healthz", ("GET",), health.healthz, "open", "Is the process alive", Alive, tag="operations"),
     Route("/readyz", ("GET",), health.readyz, "open", "What is live, and what did not load", Ready, tag="operations"),
     Route("/metrics", ("GET",), metrics.metrics, "admin", "Figures for Prometheus", tag="operations", local=True),

@@ -1,6 +1,6 @@
 """The rules file of a shop: read, and checked against what the shop has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from models.columns import Column, Kind
 from models.errors import RulesError
 from models.schema import UNKNOWN
+from recsvc.id_lists import lists_in
 from recsvc.rules.parse import parse
 from recsvc.rules.schema import RuleSet
 from recsvc.rules.shop_facts import ShopFacts
@@ -16,9 +17,6 @@ from recsvc.snapshot import Snapshot
 
 MOST_BYTES = 6_000_000
 """Read of a rules file; the loader refuses one of that size."""
-
-MOST_IDS = 1_000_000
-"""Of one list of ids."""
 
 
 def facts_of(snapshot: Snapshot, folder: Path) -> ShopFacts:
@@ -38,7 +36,7 @@ def facts_of(snapshot: Snapshot, folder: Path) -> ShopFacts:
         product_ids=(lambda product: products.ids.row(product) != UNKNOWN) if trained else None,
         zone=shop.timezone,
         now=datetime.fromtimestamp(snapshot.clock(), shop.zone),
-        lists=_lists_in(folder),
+        lists=lists_in(folder),
     )
 
 
@@ -71,17 +69,3 @@ def text_of(path: Path) -> bytes:
 
 def _kinds(columns: Mapping[str, Column]) -> dict[str, Kind]:
     return {name: column.kind for name, column in columns.items()}
-
-
-def _lists_in(folder: Path) -> Callable[[str], frozenset[str]]:
-    def read(name: str) -> frozenset[str]:
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            raise ValueError(f"{name!r} lies outside of the folder of the rules file")
-        with path.open(encoding="utf-8-sig") as lines:
-            ids = {line.split(",")[0].strip().strip('"') for line in lines}
-        if len(ids) > MOST_IDS:
-            raise ValueError(f"{name!r} holds more than {MOST_IDS:,} ids")
-        return frozenset(ids - {""})
-
-    return read

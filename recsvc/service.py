@@ -8,8 +8,10 @@ from flask import Flask, current_app
 
 from models.shop import Shop
 from recsvc.desk import Desk
+from recsvc.exposing import Exposer
 from recsvc.forms import Form
 from recsvc.metrics import Metrics
+from recsvc.results.held import Held
 from recsvc.serving import Live
 from recsvc.sessions import Sessions
 from recsvc.settings import Settings
@@ -37,6 +39,9 @@ class Service:
     """Serves the requests for carousels."""
     sessions: Sessions
     intake: Intake
+    exposer: Exposer
+    held: Held
+    """Reports."""
     metrics: Metrics
     traces: Traces
 

@@ -19,11 +19,11 @@ from recsvc.last_good import Good, LastGood
 from recsvc.loading import load_engine
 from recsvc.marks import ListsRead, Mark
 from recsvc.rules.bind import bind
-from recsvc.rules.parse import read
 from recsvc.rules.rest import Rest, let_go, no_rest
 from recsvc.rules.schema import NO_RULES, RuleSet
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules_file import facts_of, read_file, strict_facts_of, text_of
+from recsvc.rules_reader import read_gently
 from recsvc.state import MOST_TROUBLES, Look
 from recsvc.state import State as State  # views and commands take it from here
 from recsvc.store.database import Store
@@ -198,7 +198,8 @@ class Live:
         facts = facts_of(engine.snapshot, self.rules.parent)
         self.listed = ListsRead(self.rules.parent, kept.lists.__getitem__ if kept else facts.lists)
         try:
-            reading = read(text, replace(facts, lists=self.listed), self.rules.name, rest)
+            turn, products = self.keep.folder if self.keep else None, engine.snapshot.catalogue.ids
+            reading = read_gently(text, facts, products, self.listed, self.rules.name, rest, turn)
         except Exception as error:  # a fault of the loader must not stop the watching
             troubles.append(Trouble("rules", self.rules.name, None, _cause(error)))
             return last

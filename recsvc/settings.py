@@ -17,6 +17,8 @@ from recsvc.keys import Keys, parse_keys
 from recsvc.store.database import check_url
 
 PREFIX = "RECSVC_"
+PERMITS = 2
+"""Requests on the expensive path of a worker: one computes while the other waits for the store or the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,11 @@ class Settings:
 
     @property
     def permits_a_worker(self) -> int:
-        """Requests on the expensive path at once: by default half of the threads, so that the others answer cheaply."""
-        return self.permits or max(1, self.threads // 2)
+        """Requests on the expensive path at once.
+
+        By default ``PERMITS``, and half of the threads at most: they work in turn anyway, and the others answer cheaply.
+        """
+        return self.permits or max(1, min(PERMITS, self.threads // 2))
 
 
 def _whole(text: str, *, low: int, high: int) -> int:
@@ -115,7 +120,7 @@ SETTINGS = (
     Setting(
         "permits",
         0,
-        "Carousels and pages that a process works out in full at once, the others wait; 0 = half of the threads.",
+        "Carousels and pages that a process works out in full at once, the others wait; 0 = 2, and half of the threads at most.",
         partial(_whole, low=0, high=256),
     ),
     Setting(

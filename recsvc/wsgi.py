@@ -165,6 +165,7 @@ def end_worker(_server: Any, worker: Any) -> None:
     stop_once(worker)
     if hasattr(worker, "wsgi"):  # it got as far as to load the app
         service_of(worker.wsgi).intake.stop()
+        service_of(worker.wsgi).exposer.log.stop()
         service_of(worker.wsgi).traces.stop()
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from markdown import PAGES, ROOT, blocks, page, told
 from models.carousels import CAROUSELS, FALLBACKS, Carousel
 from models.carousels import PAGES as SHOP_PAGES
+from models.experiments import Arm, Experiment
 from models.product_fields import PRODUCT_FIELDS
 from models.shop import Context, ContextTable, Data, Period, PurchaseTable, Shop, read_shop
 from models.sources import MODELS
@@ -31,9 +32,18 @@ from recsvc.settings import SETTINGS
 from training.cli import cli as training_commands
 from training.read.files import READERS
 
-STOREFRONT, ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE, EVENTS = (
+STOREFRONT, ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE, EVENTS, EXPERIMENTS = (
     f"docs/{name}.md"
-    for name in ("storefront", "ml-engineer", "merchandiser", "rules", "operations", "catalogue", "events")
+    for name in (
+        "storefront",
+        "ml-engineer",
+        "merchandiser",
+        "rules",
+        "operations",
+        "catalogue",
+        "events",
+        "experiments",
+    )
 )
 WHEN_KEYS = ("segment", "active", "weekly", "page_item", "cart_item", *BUILT_IN_FIELDS)
 
@@ -52,7 +62,17 @@ COMMANDS = dict([*commands(service_commands, "recsvc"), *commands(training_comma
 
 def shop_keys() -> set[str]:
     """Return every key of shop.toml, without the names that a shop chooses."""
-    sections: list[type[BaseModel]] = [Shop, Data, PurchaseTable, Context, ContextTable, Period, Carousel]
+    sections: list[type[BaseModel]] = [
+        Shop,
+        Data,
+        PurchaseTable,
+        Context,
+        ContextTable,
+        Period,
+        Carousel,
+        Experiment,
+        Arm,
+    ]
     sections += [field.annotation for name, field in Shop.model_fields.items() if _is_section(field.annotation)]
     return {name for section in sections for name in section.model_fields} - {"file"}
 
@@ -68,7 +88,7 @@ def test_every_route_is_told(route: Any) -> None:
         return
     path = re.sub(r"<(?:path:)?(\w+)>", r"{\1}", route.path)
     for method in route.methods:
-        assert told(f"{method} {path}", STOREFRONT, EVENTS, RULES, CATALOGUE, OPERATIONS)
+        assert told(f"{method} {path}", STOREFRONT, EVENTS, RULES, CATALOGUE, OPERATIONS, EXPERIMENTS)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.variable)
@@ -102,7 +122,7 @@ def test_no_page_tells_a_metric_that_is_none(path: Path) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_flag_is_told(name: str) -> None:
     """Each command stands in a page, and so does each of its flags."""
-    pages = (ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE)
+    pages = (ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE, EXPERIMENTS)
     assert told(name, *pages)
     flags = [flag for option in COMMANDS[name].params for flag in option.opts if flag.startswith("--")]
     assert [flag for flag in flags if flag not in ("--help", "--version") and not told(flag, *pages)] == []

@@ -26,8 +26,8 @@ def ask(
     """Return (n_requests, ``DEPTH``) product rows for each of ``asked``, best first; ``UNKNOWN`` where a list ended.
 
     Args:
-        toml: the shop.toml with the carousels that are asked for; its rules are left out, so that models are judged
-            and not merchandisers.
+        toml: the shop.toml with the carousels that are asked for; its rules and experiments are left out, so that models
+            are judged and not merchandisers.
         artifacts: the folder whose live version answers; a product of it that ``data`` does not have is ``UNKNOWN``.
         data: what the rows of the requests mean.
         asked: requests, and the carousel that they are for.
@@ -39,7 +39,8 @@ def ask(
     with tempfile.TemporaryDirectory(prefix="recsvc-judge-") as folder, progress.step("asking the serving engine"):
         requests, answers = Path(folder) / "requests.parquet", Path(folder) / "answers.parquet"
         write_requests(requests, data, asked)
-        command = [sys.executable, "-P", "-m", "recsvc", "batch", str(toml), "--rules", "none"]  # -P: ours only
+        command = [sys.executable, "-P", "-m", "recsvc", "batch", str(toml)]  # -P: ours only
+        command += ["--rules", "none", "--no-experiments"]
         command += ["--requests", str(requests), "--out", str(answers), "--artifacts", str(artifacts)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -1,8 +1,8 @@
 """READ FIRST: from raw files to a published version, the steps in order.
 
 read -> hold out (the last days, or without times the last orders) -> learn rankers from label windows before that ->
-fit on what is known -> judge through the serving engine -> keep the rankers that win, learned once more with the last
-days -> fit on everything -> write -> gate -> publish. A version that fails in any step leaves the live one as it was.
+fit on what is known -> judge through the serving engine -> keep the rankers that win -> fit on everything -> write ->
+gate -> publish. A version that fails in any step leaves the live one as it was.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from training.judge import Judgement, Result, judge
 from training.judge_table import metrics_of
 from training.prices import with_prices
 from training.progress import Progress
-from training.ranking import Windows, fit_rankers, learn_windows, that_win, window_starts
+from training.ranking import fit_rankers, learn_windows, that_win, window_starts
 from training.read.shop_data import ShopData, read_shop_data
 
 Found = TypeVar("Found")
@@ -139,51 +139,31 @@ def end_of(data: ShopData, until: int | None) -> int:
 
 
 def learn_rankers(shop: Shop, data: ShopData, until: int, seed: int, progress: Progress) -> dict[str, Ranker]:
-    """Return the rankers that label windows before the held-out part teach; none where shop.toml wants none."""
-    windows = look_back(shop, data, until, seed, progress)
-    return fit_rankers(windows, data, shop, known_until(data.purchases, shop, until), seed, progress)
+    """Return the rankers that label windows before the held-out part teach; none where shop.toml wants none.
 
-
-def look_back(shop: Shop, data: ShopData, until: int, seed: int, progress: Progress) -> Windows:
-    """Return the examples of the label windows before the held-out part; without times, of folds of what is known."""
+    The version that is judged and the version that is published have the same rankers.
+    """
     if not shop.training.ranker:
         return {}
-    if not timed(data.purchases):
-        known = replace(data, purchases=held_out(data.purchases, shop, until, seed).known)
-        return learn_windows(known, shop, list(range(-shop.training.windows, 0)), seed, progress)
-    starts = window_starts(shop, known_until(data.purchases, shop, until), int(data.purchases.time.min()))
-    return learn_windows(data, shop, starts, seed, progress)
-
-
-def learn_last_days(
-    shop: Shop, data: ShopData, until: int, windows: Windows, rankers: Mapping[str, Ranker], seed: int, progress: Progress
-) -> dict[str, Ranker]:  # fmt: skip
-    """Return ``rankers`` learned once more, from ``windows`` and those of the days that they were judged on.
-
-    What sells changes with the season: the last weeks teach the most. Without times there are no last days.
-    """
-    if not rankers or not timed(data.purchases):
-        return dict(rankers)
-    since = known_until(data.purchases, shop, until)
-    starts = [start for start in window_starts(shop, until, int(data.purchases.time.min())) if start >= since]
-    newest = learn_windows(data, shop, starts, seed, progress)
-    wanted = {
-        start: {name: found[name] for name in rankers if name in found} for start, found in (windows | newest).items()
-    }
-    return fit_rankers(wanted, data, shop, until, seed, progress)
+    if timed(data.purchases):
+        since = known_until(data.purchases, shop, until)
+        starts = window_starts(shop, since, int(data.purchases.time.min()))
+    else:
+        since, starts = until, list(range(-shop.training.windows, 0))
+        data = replace(data, purchases=held_out(data.purchases, shop, until, seed).known)
+    return fit_rankers(learn_windows(data, shop, starts, seed, progress), data, shop, since, seed, progress)
 
 
 def learn(
     shop: Shop, data: ShopData, until: int, seed: int, options: Options, progress: Progress
 ) -> tuple[dict[str, Ranker], Judgement]:
     """Return the rankers that win against the blends, and how their carousels and the blends of the others do."""
-    windows = look_back(shop, data, until, seed, progress)
-    rankers = fit_rankers(windows, data, shop, known_until(data.purchases, shop, until), seed, progress)
+    rankers = learn_rankers(shop, data, until, seed, progress)
     judged = rehearse(shop, data, until, rankers, seed, options, progress, judge, Judgement())
     winners = that_win(rankers, judged)
     if winners.keys() != rankers.keys():
         judged = rehearse(shop, data, until, winners, seed, options, progress, judge, Judgement())
-    return learn_last_days(shop, data, until, windows, winners, seed, progress), judged
+    return winners, judged
 
 
 def fit(

@@ -1,8 +1,7 @@
 """Arms of experiments on rules: the same shopper always draws the same arm, on every replica."""
 
-from hashlib import sha256
-
-from recsvc.rules.schema import Experiment
+from recsvc.draw import draw, place_of
+from recsvc.rules.schema import Experiment, InArm, RuleSet
 from recsvc.rules.situation import Shopper
 
 
@@ -11,5 +10,16 @@ def arm_of(experiment: Experiment, shopper: Shopper) -> str | None:
     who = shopper.user_id or shopper.visitor_id
     if not who:
         return None
-    drawn = sha256(f"{experiment.salt}\0{experiment.name}\0{who}".encode("utf-8", "surrogatepass")).digest()
-    return experiment.arms[int.from_bytes(drawn[:8], "big") * len(experiment.arms) >> 64]
+    return experiment.arms[place_of(draw(who, experiment.salt, experiment.name), [1] * len(experiment.arms))]
+
+
+def tested_on(rules: RuleSet) -> dict[str, frozenset[str] | None]:
+    """Return the carousels of the rules that test each experiment, by its name; None: all carousels."""
+    out: dict[str, frozenset[str] | None] = {}
+    for rule in rules.rules:
+        for one in (*rule.when, *(rule.unless or ())):
+            if isinstance(one, InArm) and rule.enabled:
+                before = out.get(one.experiment, frozenset())
+                everywhere = before is None or rule.carousels is None
+                out[one.experiment] = None if everywhere else frozenset((*(before or ()), *(rule.carousels or ())))
+    return out

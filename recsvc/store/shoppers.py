@@ -7,9 +7,10 @@ from time import monotonic, sleep
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select, text, update
 
 from models.shoppers import digest, key_of_user, key_of_visitor, keys_of
+from recsvc.store.allowed import batches
 from recsvc.store.database import Store
 from recsvc.store.digests import key_of
-from recsvc.store.record import batches, upsert
+from recsvc.store.record import upsert
 from recsvc.store.refusals import ALLOWED, ERASED, REFUSED, tell
 from recsvc.store.tables import consent, events, exposures, links, tombstones
 

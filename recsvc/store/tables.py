@@ -150,4 +150,5 @@ exposures = Table(
     Index("exposures_of_request", "request_id"),
     sqlite_autoincrement=True,
 )
-"""What was shown to whom: product ids with their pins as a JSON array, and the arm of an experiment."""
+"""What was shown to whom. ``products``: JSON with the ``ids`` in their order, the position of the ``first``, and the positions
+of ``pins``; ``arm``: JSON of experiment and arm, null outside of all experiments."""

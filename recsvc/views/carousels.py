@@ -64,6 +64,7 @@ def _served(call: Call, whole: str, ask: Ask, state: State) -> list[Answer]:
         raise ProblemError(422, detail, [Fault("filter", str(error))]) from error
     served = replace(served, answers=[_honest(answer, state, ask) for answer in served.answers])
     here.metrics.count_served(served, state)
+    here.exposer.note(served.answers, ask, g.request_id, here.clock(), state.rules)
     g.spent = served.pace.spent
     _note(whole, served.answers)
     return served.answers

@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, g
-from sqlalchemy import Connection
 
-from models.errors import StoreError
 from models.schema import UNKNOWN
 from recsvc.catalogue_forms import ProductsBody, StockBody, shaped
 from recsvc.forms import FormError
@@ -18,6 +16,7 @@ from recsvc.service import Service, service
 from recsvc.store import catalogue as kept
 from recsvc.views.reading import read_body
 from recsvc.views.replies import reply
+from recsvc.views.writing import writing
 
 MOST_NAMED = 20
 
@@ -28,7 +27,7 @@ def put_products() -> Response:
     with _told():
         rows = shaped(ProductsBody, read_body()).products
         products = _products(rows, _attributes(here), here.clock())
-    with _writing(here) as connection:
+    with writing() as connection:
         kept.put_products(connection, products)
     return _stored(len(products))
 
@@ -44,7 +43,7 @@ def patch_product(product_id: str) -> Response:
         if faults:
             raise FormError([Fault(name, message) for name, message in faults.items()])
     one = Product(product_id, values, whole=False, since=here.clock())
-    with _writing(here) as connection:
+    with writing() as connection:
         try:
             kept.add_products(connection, [one], lambda name: _trained(here, name))
         except LookupError as error:
@@ -59,7 +58,7 @@ def put_stock() -> Response:
         rows = shaped(StockBody, read_body()).stock
     pieces = [Pieces(row.product_id, row.store_id or "", row.quantity) for row in rows]
     strange = dict.fromkeys(one.product_id for one in pieces if not _live(here, one.product_id))
-    with _writing(here) as connection:
+    with writing() as connection:
         kept.put_stock(connection, pieces)
         told = {one.product_id for one in kept.products_of(connection, strange)}
     unknown = [name for name in strange if name not in told]
@@ -112,15 +111,3 @@ def _told() -> Iterator[None]:
         yield
     except FormError as error:
         raise ProblemError(422, "Nothing was stored: see errors.", error.faults) from error
-
-
-@contextmanager
-def _writing(here: Service) -> Iterator[Connection]:
-    """Give a connection; what is written with it is on the disk when the block ends."""
-    try:
-        with here.store.write() as connection:
-            yield connection
-    except StoreError as error:
-        raise ProblemError(503, "Nothing was stored: the store cannot be written.", headers={"Retry-After": "1"}) from (
-            error
-        )

@@ -44,5 +44,6 @@ def closing(client: FlaskClient) -> Iterator[FlaskClient]:
     here = service_of(client.application)
     yield client
     here.intake.stop()
+    here.exposer.log.stop()
     here.sessions.close()
     here.store.close()
