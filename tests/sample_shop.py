@@ -33,6 +33,8 @@ QUERIES = {
     "campaign_descriptions": "select * from old",
 }
 """File -> what stays of it."""
+FEW_WINDOWS = "\n[training]\nwindows = 2\n"
+"""What the cut's shop.toml says beside the sample's: the rankers look back at few weeks."""
 STARTS_WITHIN = 120.0
 """Seconds that a demo has to train and to get ready; far more than it needs."""
 
@@ -71,7 +73,7 @@ def cut_sample(folder: Path) -> None:
             if name == "transactions":
                 connection.execute(f"create view bought as select * from '{cut}'")
     shop = (ROOT / SAMPLE / "shop.toml").read_text()
-    (target / "shop.toml").write_text(shop.replace(PACKAGE, "data/"))
+    (target / "shop.toml").write_text(f"{shop.replace(PACKAGE, 'data/')}{FEW_WINDOWS}")
     shutil.copy(ROOT / SAMPLE / "rules.yaml", target)
 
 
