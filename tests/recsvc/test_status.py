@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from recsvc.cli import cli
 from recsvc.status import quality
 from recsvc.status_cli import duration
-from running import Service, serving
+from running import Service, serving, wait_until
 from tiny_shop import TinyShop
 
 
@@ -24,8 +24,10 @@ def status(*words: str) -> Result:
 
 @pytest.fixture(scope="module")
 def service(trained_shop: TinyShop) -> Iterator[Service]:
-    """The tiny shop, served; nothing in it is changed."""
+    """The tiny shop, served by two workers that are both up; nothing in it is changed."""
     with serving(trained_shop.folder, "--workers", "2", RECSVC_KEYS="admin:the-operators-key") as service:
+        where = ("--port", str(service.port), "--artifacts", str(trained_shop.artifacts), "--seconds", "0")
+        wait_until(lambda: (told(*where)["workers"], told(*where)["n_rules"]) == (2, 2))
         yield service
 
 
