@@ -13,7 +13,7 @@ WORKDIR /src
 RUN python -m venv /opt/recsvc
 ENV PATH=/opt/recsvc/bin:$PATH
 COPY requirements-image.lock ./
-RUN python -m pip install --require-hashes -r requirements-image.lock
+RUN python -m pip install --no-deps --require-hashes -r requirements-image.lock
 COPY pyproject.toml README.md ./
 COPY models ./models
 COPY training ./training
