@@ -9,7 +9,7 @@ from models.artifact import digest
 from models.errors import DataError
 from models.shop import Shop, suggest
 from recsvc.asking import Ask, BadFilterError, UnknownCarouselError
-from recsvc.batch_files import RequestRow, answers_into, open_requests
+from recsvc.batch_files import COLUMNS, REASON, RequestRow, answers_into, open_requests
 from recsvc.forms import LISTS, Form, FormError, check, form_for, to_ask
 from recsvc.problems import Fault
 from recsvc.serving import State
@@ -51,6 +51,8 @@ def run_batch(
     out: Path,
     step: Callable[[int, int], None],
     known: Callable[[Ask], Ask] = lambda ask: ask,
+    *,
+    reasons: bool = False,
 ) -> Tally:
     """Answer every row of ``requests`` into ``out``, with a manifest beside it.
 
@@ -61,6 +63,7 @@ def run_batch(
         out: CSV or Parquet; written whole or not at all.
         step: called after each row with the rows done and the rows there are.
         known: adds what the store knows of a request's shopper.
+        reasons: write why each product is there, too.
 
     Raises:
         DataError: the table cannot be read, a column is unknown, nothing can be written, or every row was refused.
@@ -71,10 +74,10 @@ def run_batch(
     table = open_requests(requests)
     _check_columns(requests, table.columns, form)
     tally = Tally()
-    with answers_into(out) as write:
+    with answers_into(out, COLUMNS | REASON if reasons else COLUMNS) as write:
         for row in table.rows():
             tally.rows += 1
-            _answer(state, shop, form, row, tally, write, known)
+            _answer(state, shop, form, row, tally, write, known, reasons)
             step(tally.rows, max(table.count, tally.rows))
         if tally.rows and not tally.answered:
             first = tally.refused[0]
@@ -108,6 +111,7 @@ def _answer(
     tally: Tally,
     write: Callable[[list[object]], object],
     known: Callable[[Ask], Ask],
+    reasons: bool,
 ) -> None:
     request_id = row.values.get("request_id") or str(tally.rows)
     try:
@@ -124,7 +128,8 @@ def _answer(
     tally.empty += not answer.items
     tally.items += len(answer.items)
     for item in answer.items:
-        write([request_id, item.position, item.product_id, item.score, item.source])
+        why = [item.reason.text] if reasons else []
+        write([request_id, item.position, item.product_id, item.score, item.source, *why])
 
 
 def _ask(row: RequestRow, form: type[Form], shop: Shop) -> Ask:

@@ -20,6 +20,8 @@ COLUMNS = {
     "source": "VARCHAR",
 }
 """Of the answers, with their types in Parquet."""
+REASON = {"reason": "VARCHAR"}
+"""One more column, where it is wanted."""
 PARQUET = ".parquet"
 BLOCK = 1 << 20
 ROWS = 1_000
@@ -113,8 +115,8 @@ def _as_text(name: str, kind: str) -> str:
 
 
 @contextmanager
-def answers_into(path: Path) -> Iterator[Callable[[Sequence[object]], object]]:
-    """Give a function that writes one row of ``COLUMNS``; the file is there at the end, whole, or not at all.
+def answers_into(path: Path, columns: Mapping[str, str] = COLUMNS) -> Iterator[Callable[[Sequence[object]], object]]:
+    """Give a function that writes one row of ``columns``; the file is there at the end, whole, or not at all.
 
     Raises:
         DataError: nothing can be written there.
@@ -124,10 +126,10 @@ def answers_into(path: Path) -> Iterator[Callable[[Sequence[object]], object]]:
     try:
         with half.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(COLUMNS)
+            writer.writerow(columns)
             yield writer.writerow
         if path.suffix == PARQUET:
-            _to_parquet(half, table)
+            _to_parquet(half, table, columns)
             table.replace(path)
         else:
             half.replace(path)
@@ -138,8 +140,8 @@ def answers_into(path: Path) -> Iterator[Callable[[Sequence[object]], object]]:
         table.unlink(missing_ok=True)
 
 
-def _to_parquet(source: Path, target: Path) -> None:
-    types = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
+def _to_parquet(source: Path, target: Path, columns: Mapping[str, str]) -> None:
+    types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
     target_name = str(target).replace("'", "''")
     with duckdb.connect() as db:
         db.execute(

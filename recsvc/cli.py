@@ -92,8 +92,9 @@ def _keys(settings: Settings, host: str) -> list[str]:
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV or Parquet (.parquet) of answers.")
 @click.option("--no-experiments", is_flag=True, help="Nobody is in an arm: the carousels are those of SHOP itself.")
+@click.option("--reasons", is_flag=True, help="A further column: why each product is there, as shoppers read it.")
 @flags("artifacts", "rules", "store")
-def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, **given: str | None) -> None:
+def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, reasons: bool, **given: str | None) -> None:
     """Answer a table of requests with carousels of SHOP, as the HTTP route does, rules included.
 
     REQUESTS has a column `carousel`, and any of `request_id`, `user_id`, `product_id`, `cart`, `recent`, `candidates`,
@@ -104,7 +105,7 @@ def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, **given: 
     What the store was told of products and stock counts, where there is a store; so does what shoppers did until now, in
     rows without `at`. Who was erased is nobody, and who refused personalisation gets none.
 
-    OUT has `request_id, position, product_id, score, source`; beside it lies OUT.manifest.json with the version of the
+    OUT has `request_id, position, product_id, score, source` (and `reason` with --reasons); beside it lies OUT.manifest.json with the version of the
     models, the hash of the rules and the counts.
     """
     told, settings = settings_of(shop, given)
@@ -124,7 +125,13 @@ def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, **given: 
 
         began = time.perf_counter()
         tally = run_batch(
-            state, told, requests, out, step, lambda ask: sessions.known(ask, state.engine.snapshot.until)
+            state,
+            told,
+            requests,
+            out,
+            step,
+            lambda ask: sessions.known(ask, state.engine.snapshot.until),
+            reasons=reasons,
         )
     for refused in tally.refused[:MOST_SHOWN]:
         click.echo(f"recsvc: {requests}, line {refused.line}: refused: {refused.reason}", err=True)

@@ -87,6 +87,13 @@ def judge(
     Raises:
         RecsvcError: the engine did not answer.
     """
+    return judged(shop, known, split, show(shop, artifacts, known, split, seed, progress, shuffle=shuffle), seed)
+
+
+def show(
+    shop: Shop, artifacts: Path, known: ShopData, split: Split, seed: int, progress: Progress, *, shuffle: bool = False
+) -> Shown:
+    """Return what the engine answers in each row of each task, and in the carousels beside them; see ``judge``."""
     tasks = {task.task: task for task in split.requests}
     ranked = _ranked(shop, artifacts)
     asked = {
@@ -98,7 +105,12 @@ def judge(
     with tempfile.TemporaryDirectory(prefix="recsvc-judge-") as folder:
         toml = Path(folder) / "shop.toml"
         toml.write_text(shop_toml(with_rules_of_thumb(shop)), "utf-8")
-        lists = dict(zip(asked, ask(toml, artifacts, known, list(asked.values()), progress), strict=True))
+        return dict(zip(asked, ask(toml, artifacts, known, list(asked.values()), progress), strict=True))
+
+
+def judged(shop: Shop, known: ShopData, split: Split, lists: Shown, seed: int) -> Judgement:
+    """Return how the ``lists`` compare with what was bought."""
+    tasks = {task.task: task for task in split.requests}
     results = [
         result
         for task in split.requests

@@ -20,6 +20,20 @@ DEPTH = 10
 """Products of a list that count."""
 
 
+def batch(toml: Path, artifacts: Path, requests: Path, answers: Path, *more: str) -> None:
+    """Have the serving engine answer the table ``requests``, without rules and experiments.
+
+    Raises:
+        RecsvcError: the engine did not answer.
+    """
+    command = [sys.executable, "-P", "-m", "recsvc", "batch", str(toml)]  # -P: ours only
+    command += ["--rules", "none", "--no-experiments", *more]
+    command += ["--requests", str(requests), "--out", str(answers), "--artifacts", str(artifacts)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RecsvcError(f"recsvc batch failed ({done.returncode}): {done.stderr.strip()[-2000:]}")
+
+
 def ask(
     toml: Path, artifacts: Path, data: ShopData, asked: Sequence[tuple[Requests, str]], progress: Progress
 ) -> list[Longs]:
@@ -39,12 +53,7 @@ def ask(
     with tempfile.TemporaryDirectory(prefix="recsvc-judge-") as folder, progress.step("asking the serving engine"):
         requests, answers = Path(folder) / "requests.parquet", Path(folder) / "answers.parquet"
         write_requests(requests, data, asked)
-        command = [sys.executable, "-P", "-m", "recsvc", "batch", str(toml)]  # -P: ours only
-        command += ["--rules", "none", "--no-experiments"]
-        command += ["--requests", str(requests), "--out", str(answers), "--artifacts", str(artifacts)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RecsvcError(f"recsvc batch failed ({done.returncode}): {done.stderr.strip()[-2000:]}")
+        batch(toml, artifacts, requests, answers)
         request, position, product = _read(answers, data)
     sizes = [len(task) for task, _ in asked]
     shown = np.full((sum(sizes), DEPTH), UNKNOWN, np.int64)
@@ -53,8 +62,11 @@ def ask(
     return np.split(shown, np.cumsum(sizes)[:-1])
 
 
-def write_requests(path: Path, data: ShopData, asked: Sequence[tuple[Requests, str]]) -> None:
-    """Write the requests of each task for its carousel as a Parquet table that ``recsvc batch`` takes; all texts."""
+def write_requests(path: Path, data: ShopData, asked: Sequence[tuple[Requests, str]], size: int | None = DEPTH) -> None:
+    """Write the requests of each task for its carousel as a Parquet table that ``recsvc batch`` takes; all texts.
+
+    ``size``: products that are asked for; None = as many as the carousel shows.
+    """
     rows: list[tuple[str, ...]] = []
     fields = sorted({name for task, _ in asked for name in task.fields})
     for task, carousel in asked:
@@ -68,7 +80,7 @@ def write_requests(path: Path, data: ShopData, asked: Sequence[tuple[Requests, s
                     data.products.id(int(page)) if page != UNKNOWN else "",
                     data.stores.id(int(store)) if store != UNKNOWN else "",
                     datetime.fromtimestamp(int(at), UTC).isoformat() if at else "",  # without times: now
-                    str(DEPTH),
+                    "" if size is None else str(size),
                     "|".join(data.products.id(int(row)) for row in task.recent[number]) if task.recent else "",
                     *(str(context.get(name, "")) for name in fields),
                 )

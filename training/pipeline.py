@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -187,13 +188,22 @@ def rehearse(
     known = with_prices(replace(data, purchases=split.known))
     if not split.requests or not len(known.purchases):
         return nothing
-    trained = fit(shop, known, split.until, rankers, seed, progress)
+    with fitted(shop, known, split.until, rankers, seed, options, progress) as artifacts:
+        return judging(shop, artifacts, known, split, seed, progress)
+
+
+@contextmanager
+def fitted(
+    shop: Shop, known: ShopData, until: int, rankers: Mapping[str, Ranker], seed: int, options: Options, progress: Progress
+) -> Iterator[Path]:  # fmt: skip
+    """Give an artifacts folder whose live version is fitted on ``known`` for ``until``, for as long as the block runs."""
+    trained = fit(shop, known, until, rankers, seed, progress)
     with tempfile.TemporaryDirectory(prefix="recsvc-rehearsal-") as folder:
         registry = Registry(Path(folder))
-        manifest = manifest_of(shop, known, trained, "rehearsal", _iso(options.now), split.until, seed)
+        manifest = manifest_of(shop, known, trained, "rehearsal", _iso(options.now), until, seed)
         write_artifact(registry.path("rehearsal"), manifest, artifact_groups(known, trained))
         registry.promote("rehearsal")
-        return judging(shop, registry.folder, known, split, seed, progress)
+        yield registry.folder
 
 
 def publish(registry: Registry, manifest: Manifest, shop: Shop, gated: bool) -> tuple[bool, str | None]:

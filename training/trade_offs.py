@@ -116,10 +116,10 @@ def price_trade_offs(shop: Shop, options: Options, carousels: tuple[str, ...], p
     shop = suited(shop, data, until)
     rankers = learn_rankers(shop, data, until, seed, progress)
     chosen = carousels or tuple(dict.fromkeys(TASKS.values()))
-    return rehearse(shop, data, until, rankers, seed, options, progress, partial(_steps, chosen), [])
+    return rehearse(shop, data, until, rankers, seed, options, progress, partial(steps_of, chosen), [])
 
 
-def _steps(
+def steps_of(
     carousels: tuple[str, ...], shop: Shop, artifacts: Path, known: ShopData, split: Split, seed: int, progress: Progress,
 ) -> list[Step]:  # fmt: skip
     """Ask the version in ``artifacts`` once for everything, and compare each answer with what was bought."""

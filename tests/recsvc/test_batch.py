@@ -24,10 +24,11 @@ def state(trained_once: Path) -> State:
     return open_state(shop, trained_once / "artifacts", trained_once / "rules.yaml", lambda: NOW)
 
 
-def batch(state: State, folder: Path, text: str, out: str = "answers.csv") -> Tally:
+def batch(state: State, folder: Path, text: str, out: str = "answers.csv", *, reasons: bool = False) -> Tally:
     """Answer the requests in ``text`` into ``folder``."""
     (folder / "requests.csv").write_text(text)
-    return run_batch(state, state.engine.snapshot.shop, folder / "requests.csv", folder / out, lambda done, rows: None)
+    shop = state.engine.snapshot.shop
+    return run_batch(state, shop, folder / "requests.csv", folder / out, lambda done, rows: None, reasons=reasons)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -48,6 +49,16 @@ def test_a_row_gets_what_the_http_route_answers(state: State, app: Flask, tmp_pa
         ("r2", "2", "model"),
     ]
     assert list(rows[0]) == ["request_id", "position", "product_id", "score", "source"]
+
+
+def test_reasons_are_what_the_http_route_says(state: State, app: Flask, tmp_path: Path) -> None:
+    batch(state, tmp_path, HEADER + "r1,for-you,u01,,p01|p02,s1,,4,yes\n", reasons=True)
+    batch(state, tmp_path, HEADER + "r1,for-you,u01,,p01|p02,s1,,4,yes\n", "answers.parquet", reasons=True)
+    asked = app.test_client().get("/v1/carousels/for-you?user_id=u01&cart=p01,p02&store_id=s1&size=4&loyalty_app=yes")
+    told = [item["reason"]["text"] for item in asked.get_json()["items"]]
+    assert [row["reason"] for row in rows_of(tmp_path / "answers.csv")] == told
+    with duckdb.connect() as db:
+        assert [row[0] for row in db.execute(f"SELECT reason FROM '{tmp_path / 'answers.parquet'}'").fetchall()] == told
 
 
 def test_parquet_in_and_out_says_the_same_as_csv(state: State, tmp_path: Path) -> None:
