@@ -15,6 +15,7 @@ from models.errors import StoreError
 from models.schema import DAY
 from models.shop import Shop
 from models.trees import warm
+from recsvc.admission import WAITING
 from recsvc.desk import Desk
 from recsvc.exposing import Exposer
 from recsvc.forms import form_for
@@ -66,7 +67,7 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     refusals = Refusals(store)
     live = Live(shop, settings.artifacts, settings.rules, clock, store, refusals)
     sessions = Sessions(store, refusals, clock)
-    intake = Intake(store, settings.threads - 1, settings.events_window_days * DAY, clock)
+    intake = Intake(store, WAITING, settings.events_window_days * DAY, clock)
     told = document(shop, form, keyed=bool(settings.keys))
     desk = Desk(settings.permits_a_worker, settings.permit_wait_ms / 1000, settings.request_budget_ms / 1000)
     metrics, traces = Metrics(), Traces()

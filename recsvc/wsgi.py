@@ -13,7 +13,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from models.errors import ConfigError
-from recsvc.admission import TimedPool
+from recsvc.admission import WAITING, TimedPool
 from recsvc.following import Follower
 from recsvc.last_good import LastGood, memory
 from recsvc.metrics_files import MetricsFiles
@@ -48,7 +48,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
 
     def get_thread_pool(self) -> TimedPool:
         """Return the threads."""
-        return TimedPool(max_workers=self.cfg.threads)
+        return TimedPool(self.cfg.threads, WAITING)
 
 
 def bind_host(settings: Settings) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from models.shoppers import digest, key_of_user, key_of_visitor
 from recsvc.store.tables import consent, links, tombstones
@@ -68,18 +68,30 @@ def look_up(connection: Connection, key: bytes, found: Sequence[Doing]) -> Known
     known = Known(key)
     visitors = {one.visitor_id for one in found if one.visitor_id}
     users = {one.user_id for one in found if one.user_id}
-    for some in batches(sorted(visitors)):
-        query = select(links.c.visitor_id, links.c.user_id).where(links.c.visitor_id.in_(some))
-        known.links.update((visitor, user) for visitor, user in connection.execute(query))
+    known.links.update(_among(connection, f"SELECT visitor_id, user_id FROM {links.name} WHERE visitor_id", visitors))
     names = {key_of_visitor(one) for one in visitors} | {key_of_user(one) for one in (*users, *known.links.values())}
-    for some in batches(sorted(names)):
-        query = select(consent.c.shopper).where(consent.c.shopper.in_(some), consent.c.storage.is_(False))
-        known.refused.update(connection.scalars(query))
-    for wanted in batches([digest(key, name) for name in sorted(names)]):
-        erased = select(tombstones.c.digest, tombstones.c.time, tombstones.c.storage)
-        for grave, time, storage in connection.execute(erased.where(tombstones.c.digest.in_(wanted))):
-            known.erased[bytes(grave)] = (time, storage)
+    kept = _among(connection, f"SELECT shopper, storage FROM {consent.name} WHERE shopper", names)
+    known.refused.update(shopper for shopper, storage in kept if not storage)
+    if connection.exec_driver_sql(f"SELECT 1 FROM {tombstones.name} LIMIT 1").first():
+        graves = [digest(key, name) for name in names]
+        found_graves = _among(connection, f"SELECT digest, time, storage FROM {tombstones.name} WHERE digest", graves)
+        known.erased.update((bytes(grave), (time, bool(storage))) for grave, time, storage in found_graves)
     return known
+
+
+def _among(
+    connection: Connection, query: str, values: Collection[str] | Collection[bytes]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield what ``query`` gives where its last column is one of ``values``: a statement that is built costs as much again."""
+    mark = mark_of(connection)
+    for some in batches(sorted(values)):
+        for row in connection.exec_driver_sql(f"{query} IN ({', '.join([mark] * len(some))})", tuple(some)):
+            yield tuple(row)
+
+
+def mark_of(connection: Connection) -> str:
+    """Return what stands for a value in a statement as the driver takes it."""
+    return "%s" if connection.dialect.name == "postgresql" else "?"
 
 
 def batches(values: Collection[T]) -> Iterator[list[T]]:

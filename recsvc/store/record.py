@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Dialect, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.shoppers import digest
-from recsvc.store.allowed import batches, look_up
+from recsvc.store.allowed import batches, look_up, mark_of
 from recsvc.store.digests import key_of
 from recsvc.store.event import Event, Outcome
 from recsvc.store.tables import events, seen
@@ -56,7 +56,7 @@ def _fresh(connection: Connection, received: dict[bytes, int]) -> set[bytes]:
     In the order of the digests: two transactions that wait for each other's would never end.
     """
     out: set[bytes] = set()
-    mark = _mark(connection)
+    mark = mark_of(connection)
     for some in batches(sorted(received)):
         rows = ", ".join([f"({mark}, {mark})"] * len(some))
         query = f"INSERT INTO {seen.name} (digest, received) VALUES {rows} ON CONFLICT DO NOTHING RETURNING digest"
@@ -74,12 +74,8 @@ COLUMNS = (
 
 def _insert(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
     """Insert rows of ``COLUMNS``: as the driver takes them, at half the cost of a statement that is built."""
-    marks = ", ".join([_mark(connection)] * len(COLUMNS))
+    marks = ", ".join([mark_of(connection)] * len(COLUMNS))
     connection.exec_driver_sql(f"INSERT INTO {events.name} ({', '.join(COLUMNS)}) VALUES ({marks})", rows)
-
-
-def _mark(connection: Connection) -> str:
-    return "%s" if connection.dialect.name == "postgresql" else "?"
 
 
 def _row(event: Event, shopper: str) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from flask import Response, g
 
 from models.errors import StoreError
+from recsvc.admission import aside
 from recsvc.events_form import check_events
 from recsvc.forms import FormError
 from recsvc.problems import ProblemError
@@ -20,6 +21,7 @@ def take_events() -> Response:
         checked = check_events(read_body(), here.shop, here.clock())
     except FormError as error:
         raise ProblemError(422, "Nothing was stored: see errors.", error.faults) from error
+    aside()
     try:
         outcome = here.intake.take(checked.events)
     except StoreError as error:

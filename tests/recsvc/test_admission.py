@@ -3,7 +3,7 @@
 import threading
 from time import perf_counter, sleep
 
-from recsvc.admission import Permits, TimedPool, waited
+from recsvc.admission import Line, Permits, TimedPool, aside, waited
 
 
 def test_as_many_permits_are_out_as_there_are_and_each_comes_back() -> None:
@@ -49,8 +49,43 @@ def test_who_waited_too_long_for_a_thread_gets_none_even_of_a_free_one() -> None
 
 
 def test_a_thread_knows_how_long_its_work_was_queued_and_tells_it_once() -> None:
-    with TimedPool(max_workers=1) as pool:
+    with TimedPool(1, 0) as pool:
         pool.submit(sleep, 0.05)
         queued = pool.submit(lambda: (waited(), waited()))
         assert queued.result()[0] >= 0.04 and queued.result()[1] == 0.0
     assert waited() == 0.0, "elsewhere nothing was queued"
+
+
+def test_turns_go_to_those_who_wait_in_their_order_and_not_to_whoever_just_gave_one_back() -> None:
+    line, got = Line(1), list[str]()
+    line.take()
+
+    def wait(name: str) -> None:
+        line.take()
+        got.append(name)
+        line.give()
+
+    threads = [threading.Thread(target=wait, args=(name,)) for name in "abc"]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while len(line._waiting) <= number:
+            sleep(0.001)
+    line.give()
+    line.take()
+    assert got == ["a", "b", "c"]
+    for thread in threads:
+        thread.join()
+
+
+def test_a_call_that_stands_aside_for_the_disk_holds_nobody_up() -> None:
+    stored = threading.Event()
+
+    def store() -> bool:
+        aside()
+        return stored.wait(10)
+
+    with TimedPool(1, 2) as pool:
+        calls = [pool.submit(store) for _ in range(2)]
+        assert pool.submit(lambda: "a carousel").result(10) == "a carousel"
+        stored.set()
+        assert all(call.result(10) for call in calls)
