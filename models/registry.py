@@ -9,7 +9,6 @@
     └── .lock                                 held by who changes any of these
 """
 
-import fcntl
 import os
 import re
 import shutil
@@ -21,6 +20,10 @@ from pathlib import Path
 from models.artifact import Manifest, open_artifact, read_manifest, sync
 from models.errors import ArtifactError, NoArtifactError
 from models.left_overs import remove_left_overs
+from models.turn import TurnError, turn
+
+TURN_SECONDS = 60.0
+"""How long whoever publishes waits for others who do; the deletion of old versions may take that long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +127,19 @@ class Registry:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the folder's lock: who publishes at the same time waits; it goes with the process that held it."""
+        """Hold the folder's lock: who publishes at the same time waits; it goes with the process that held it.
+
+        Raises:
+            NoArtifactError: there is no such folder.
+            ArtifactError: somebody else holds the lock all the time.
+        """
         if not self.folder.is_dir():
             raise NoArtifactError(f"nothing was live in {self.folder}: no such folder; name another with --artifacts")
-        with (self.folder / ".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        try:
+            with turn(self.folder / ".lock", TURN_SECONDS):
+                yield
+        except TurnError as error:
+            raise ArtifactError(str(error)) from error
 
     def _published(self) -> list[Path]:
         return sorted(self.folder.glob("published/[0-9]*"))

@@ -15,6 +15,7 @@ from models.carousels import CAROUSELS, PAGES, Carousel
 from models.errors import ConfigError
 from models.experiments import Experiment, Label, Results, experiment_faults
 from models.request_keys import CONTEXT, is_taken
+from models.retention import Retention
 from models.section import Name, Section, Share, zone_name
 from models.shop_faults import explain_faults
 from models.shop_faults import suggest as suggest  # part of this module: whoever reads settings suggests
@@ -200,6 +201,7 @@ class Shop(Section):
     pages: dict[str, tuple[str, ...]] = Field({}, description="Pages: the carousels of each, first to last.")
     experiments: dict[Label, Experiment] = Field({}, description="What is tried on some of the shoppers, by name.")
     results: Results = Results()
+    retention: Retention = Retention()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     publication: Publication = Publication()

@@ -22,6 +22,7 @@ from recsvc.settings import Settings
 from recsvc.status_cli import status
 from recsvc.store.database import Store
 from recsvc.store.refusals import Refusals
+from recsvc.store_cli import store as store_commands
 from recsvc.wsgi import Server, bind_host, check_port
 
 MOST_SHOWN = 10
@@ -39,6 +40,7 @@ cli.add_command(experiments)
 cli.add_command(results)
 cli.add_command(rules)
 cli.add_command(status)
+cli.add_command(store_commands)
 
 
 def main() -> None:

@@ -69,10 +69,10 @@ def laid_over(engine: Engine, store: Store | None, last: Engine) -> Engine:
 
 
 class Follower:
-    """Calls ``follow`` over and over in a process; start it after the fork."""
+    """Calls ``follow`` over and over in a process, ``pause`` seconds apart; start it after the fork."""
 
-    def __init__(self, follow: Callable[[], None]) -> None:
-        self.follow = follow
+    def __init__(self, follow: Callable[[], None], pause: float = PAUSE) -> None:
+        self.follow, self.pause = follow, pause
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recsvc-follower", daemon=True)
 
@@ -86,7 +86,7 @@ class Follower:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
+        while not self._stop.wait(self.pause):
             try:
                 self.follow()
             except Exception as error:  # whatever it is, the following goes on

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -12,18 +13,24 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
-from models.errors import ConfigError
+from models.errors import ConfigError, StoreError
+from models.schema import DAY
 from recsvc.admission import WAITING, TimedPool
 from recsvc.following import Follower
 from recsvc.last_good import LastGood, memory
 from recsvc.metrics_files import MetricsFiles
 from recsvc.service import Service, service_of
 from recsvc.settings import Settings, is_loopback
+from recsvc.store.prune import bounds_of, due, prune
 from recsvc.telemetry import log_crash
 from recsvc.watch import Watcher
 
 PARENT_DIED = 1
 """``PR_SET_PDEATHSIG`` of Linux."""
+PRUNE_SECONDS = 300.0
+"""Pause between two questions whether the store is to be pruned."""
+PRUNE_REST = 0.1
+"""Pause between two transactions of it: events go first."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -121,12 +128,21 @@ def start_watching(worker: Any) -> None:
     watcher.start()
     Follower(partial(follow_store, here)).start()
     Follower(here.sessions.follow).start()
+    Follower(partial(prune_store, here), PRUNE_SECONDS).start()
 
 
 def follow_store(here: Service) -> None:
     """Take over what the store tells, and tell that it was."""
     here.live.follow()
     here.metrics.tell_followed((*here.live.state.troubles, *here.sessions.troubles))
+
+
+def prune_store(here: Service) -> None:
+    """Take out of the store what the shop does not want to keep, where nobody did lately."""
+    now = here.clock()
+    with suppress(StoreError):  # /readyz tells what is wrong with it; the next time comes
+        if due(here.store, now):
+            prune(here.store, bounds_of(here.shop, here.settings.events_window_days * DAY, now), pause=PRUNE_REST)
 
 
 def make_keep(server: Any) -> None:

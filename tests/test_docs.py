@@ -122,7 +122,7 @@ def test_no_page_tells_a_metric_that_is_none(path: Path) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_flag_is_told(name: str) -> None:
     """Each command stands in a page, and so does each of its flags."""
-    pages = (ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE, EXPERIMENTS)
+    pages = (ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE, EVENTS, EXPERIMENTS)
     assert told(name, *pages)
     flags = [flag for option in COMMANDS[name].params for flag in option.opts if flag.startswith("--")]
     assert [flag for flag in flags if flag not in ("--help", "--version") and not told(flag, *pages)] == []

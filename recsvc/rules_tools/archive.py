@@ -9,7 +9,6 @@
     └── .lock                held by who publishes
 """
 
-import fcntl
 import json
 import os
 import tempfile
@@ -21,7 +20,10 @@ from pathlib import Path
 
 from models.artifact import sync
 from models.errors import RulesError
+from models.turn import TurnError, turn
 
+TURN_SECONDS = 10.0
+"""How long whoever publishes rules waits for others who do."""
 BY_HAND = ("by hand", "found live when the next entry was written")
 """Who and why of a file that was not published."""
 FEWEST = 6
@@ -137,9 +139,11 @@ class Archive:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        try:
+            with turn(self.folder / ".lock", TURN_SECONDS):
+                yield
+        except TurnError as error:
+            raise RulesError([str(error)]) from error
 
 
 def _write(path: Path, text: bytes) -> None:

@@ -110,8 +110,8 @@ def look(connection: Connection, seq: int) -> Look:
     if not seq:
         return Look(_news(connection, 0), changes.last(connection), anew=True)
     found = changes.since(connection, seq)
-    if not found and changes.last(connection) < seq:  # this is another store than before
-        return look(connection, 0)
+    if changes.lost(connection, seq) or (not found and changes.last(connection) < seq):
+        return look(connection, 0)  # some of the feed is forgotten, or this is another store than before
     last, kinds = found[-1].seq if found else seq, {one.kind for one in found}
     if FORGOTTEN in kinds:
         return Look(_news(connection, 0), last, anew=True)

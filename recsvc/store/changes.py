@@ -7,7 +7,7 @@ alone hands numbers out before their transactions end, and a reader that saw 8 w
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
 
 from recsvc.store.tables import changes
 
@@ -55,3 +55,22 @@ def since(connection: Connection, seq: int, most: int = MOST) -> list[Change]:
 def last(connection: Connection) -> int:
     """Return the number of the last change; 0 before the first."""
     return connection.scalar(select(func.max(changes.c.seq))) or 0
+
+
+def lost(connection: Connection, seq: int) -> bool:
+    """Return whether changes after the one numbered ``seq`` may be forgotten already: read everything anew then.
+
+    Ask after ``since``: what is forgotten between the two is told once too often, not once too little.
+    """
+    first = connection.scalar(select(func.min(changes.c.seq)))
+    return first is not None and first > seq + 1
+
+
+def forget_changes(connection: Connection, keep: int, most: int = MOST) -> int:
+    """Forget the oldest changes but about ``keep``, at most ``most`` at a time; return how many.
+
+    The last one always stays: a number never comes back, and whoever missed any sees that.
+    """
+    before = last(connection) - max(keep, 1)
+    first = connection.scalar(select(func.min(changes.c.seq))) or 0
+    return connection.execute(delete(changes).where(changes.c.seq <= min(before, first + most - 1))).rowcount

@@ -1,6 +1,5 @@
 """The way into the store: one object for one URL, with transactions to read and to write in."""
 
-import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from models.errors import StoreError
+from models.turn import turn
 from recsvc.store.digests import new_key
 from recsvc.store.tables import SCHEMA_VERSION, meta, metadata
 
@@ -19,6 +19,8 @@ BUSY_SECONDS = 2
 """How long a transaction waits for a lock, and a new connection for an answer."""
 CREATE_LOCK = 7_236_001
 """Advisory lock of PostgreSQL under which the tables are made."""
+TURN_SECONDS = 10.0
+"""How long a transaction on SQLite waits for those of others to end."""
 WRITING = "recsvc_writing"
 PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
@@ -124,8 +126,7 @@ class Store:
         if self.file is None:
             yield
             return
-        with self.file.with_name(f"{self.file.name}.lock").open("ab") as turn:  # of its own: threads take turns too
-            fcntl.flock(turn, fcntl.LOCK_EX)
+        with turn(self.file.with_name(f"{self.file.name}.lock"), TURN_SECONDS):
             yield
 
     @contextmanager
@@ -168,7 +169,7 @@ def _postgresql_engine(url: str) -> Engine:
     )
 
 
-def _create(engine: Engine, turn: Callable[[], AbstractContextManager[None]]) -> None:
+def _create(engine: Engine, alone: Callable[[], AbstractContextManager[None]]) -> None:
     """Make the tables where there are none.
 
     Raises:
@@ -176,7 +177,7 @@ def _create(engine: Engine, turn: Callable[[], AbstractContextManager[None]]) ->
     """
     if _is_there(engine):
         return
-    with turn(), engine.connect() as plain:
+    with alone(), engine.connect() as plain:
         connection = plain.execution_options(**{WRITING: True})
         with connection.begin():
             if engine.dialect.name == "postgresql":

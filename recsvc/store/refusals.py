@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select
 
 from models.shoppers import digest, key_of_user, key_of_visitor
-from recsvc.store.changes import append, last, since
+from recsvc.store.changes import append, last, lost, since
 from recsvc.store.database import Store
 from recsvc.store.digests import key_of
 from recsvc.store.tables import consent, tombstones
@@ -52,7 +52,11 @@ class Refusals:
             if self._seen is None:
                 self._seen = _everything(connection)
                 return
-            for change in since(connection, self._seen.seq):
+            found = since(connection, self._seen.seq)
+            if lost(connection, self._seen.seq):
+                self._seen = _everything(connection)
+                return
+            for change in found:
                 self._apply(self._seen, change.kind, change.key)
                 self._seen.seq = change.seq
 
