@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from models.carousels import CAROUSELS, PAGES, Carousel
 from models.errors import ConfigError
 from models.experiments import Experiment, Label, Results, experiment_faults
+from models.patterns import Pattern
 from models.request_keys import CONTEXT, is_taken
 from models.retention import Retention
 from models.section import Name, Section, Share, zone_name
@@ -66,6 +67,12 @@ class PurchaseTable(Table):
 
     unlisted: Literal["keep", "set-aside"] = Field(
         "keep", description="Purchases of products that the products table does not list."
+    )
+    no_products: tuple[Pattern, ...] = Field(
+        (), description='What is sold and is no product: postage, fees, vouchers, samples. "POST", "DOT*", "re:^gift_".'
+    )
+    test_orders: tuple[Pattern, ...] = Field(
+        (), description='Orders that are tests: "TEST*" over order_id, { user_id = "qa-*" } over another column.'
     )
 
 

@@ -1,6 +1,6 @@
 """Purchase lines from files to inside rows: validated, without products that are none, sorted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from models.errors import ConfigError, DataError
 from models.shop import FieldKind, PurchaseTable
@@ -8,6 +8,7 @@ from training.read.engine import Session, literal
 from training.read.facts import TableFacts
 from training.read.fields import clean_fields, field_roles
 from training.read.mapping import PURCHASES, Plan, plan
+from training.read.patterns import set_no_products_aside, set_test_orders_aside
 from training.read.stage import stage
 
 OLDEST = 315_532_800
@@ -104,6 +105,7 @@ def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> Ta
             f"data.purchases: {len(facts.files)} files where training.expected_files = {expected}: wait for the rest of "
             "the export, or lower it"
         )
+    set_test_orders_aside(session, facts, table.test_orders, "raw_lines", planned.roles)
     session.con.execute(f"create temp table lines as {_uniform(session, planned)}")
     session.con.execute("drop table raw_lines")
     _set_aside(session, facts, "event is no purchase", "kind = 2")
@@ -156,11 +158,16 @@ def _set_aside(session: Session, facts: TableFacts, reason: str, condition: str)
         session.con.execute(f"delete from lines where {condition}")
 
 
-def judge_products(session: Session, facts: TableFacts) -> None:
-    """Set purchases of products aside that are none, and of those that no table lists where the shop wants it so."""
+def judge_products(session: Session, tables: Mapping[str, TableFacts], names: Collection[str]) -> None:
+    """Set purchases of products aside that are none, and of those that no table lists where the shop wants it so.
+
+    ``names`` are the columns of the products table.
+    """
+    facts, given = tables["purchases"], session.shop.data.purchases
+    if given is not None:
+        set_no_products_aside(session, tables, given.no_products, names)
     none = "product in (select product_id from products_aside) and product not in (select product_id from products)"
     _set_aside(session, facts, "product is not kept in data.products", none)
-    data = session.shop.data
-    if data.products is not None and data.purchases is not None and data.purchases.unlisted == "set-aside":
+    if session.shop.data.products is not None and given is not None and given.unlisted == "set-aside":
         unlisted = "product not in (select product_id from products)"
         _set_aside(session, facts, "product is not listed in data.products", unlisted)

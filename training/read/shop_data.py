@@ -76,7 +76,7 @@ def _read(session: Session, until: int | None, tables: dict[str, TableFacts], st
     staged = _stage_all(session, until, tables, store)
     if store is not None:
         forget(session, store.shoppers(), tables["purchases"])
-    judge_products(session, tables["purchases"])
+    judge_products(session, tables, staged["products"].planned.roles if "products" in staged else ())
     users = make_ids(session, "user_ids", ["select user from lines", "select user_id from users"])
     products = make_ids(session, "product_ids", ["select product from lines", "select product_id from products"])
     stores = make_ids(session, "store_ids", ["select store from lines", "select store_id from stores"])
