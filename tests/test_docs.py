@@ -14,7 +14,8 @@ from models.carousels import CAROUSELS, FALLBACKS, Carousel
 from models.carousels import PAGES as SHOP_PAGES
 from models.experiments import Arm, Experiment
 from models.product_fields import PRODUCT_FIELDS
-from models.shop import Context, ContextTable, Data, Period, PurchaseTable, Shop, read_shop
+from models.shop import Shop, read_shop
+from models.shop_tables import Context, ContextTable, Data, Period, PurchaseTable
 from models.sources import MODELS
 from recsvc.answers import CarouselPart, FaultPart, ItemPart, ProblemPart
 from recsvc.catalogue_forms import ProductAttributes

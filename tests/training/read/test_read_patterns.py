@@ -17,7 +17,9 @@ qa-7,85123A,4,2020-01-03
 b,85123A,TEST-9,2020-01-03
 b,71053,5,2020-01-03
 """
-PRODUCTS = "sku,title,kind\n85123A,White heart,Home\n71053,Carriage postage,Home\nPOSTER,Poster,Samples\nPOST,Postage,\n"
+PRODUCTS = (
+    "sku,title,kind\n85123A,White heart,Home\n71053,Carriage postage,Home\nPOSTER,Poster,Samples\nPOST,Postage,\n"
+)
 MORE = '[data.products]\nfiles = ["q.csv"]\ncolumns = { product_id = "sku", name = "title", category = "kind" }'
 
 
@@ -72,7 +74,10 @@ def test_a_pattern_that_fits_nothing_is_told(read: Read) -> None:
         ('no_products = [" "]', "a pattern is empty"),
         ("no_products = [{}]", "a pattern names nothing"),
         ('no_products = [{ nmae = "x" }]', r"data\.purchases\.no_products: no column 'nmae'.*did you mean 'name'"),
-        ('test_orders = [{ visitor_id = "x" }]', r"test_orders: no column 'visitor_id'.*there are: user_id, product_id"),
+        (
+            'test_orders = [{ visitor_id = "x" }]',
+            r"test_orders: no column 'visitor_id'.*there are: user_id, product_id",
+        ),
         ('no_products = ["re:(?<=x)y"]', r"no_products: .* cannot be used"),
     ],
 )
