@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from training.read.facts import Facts
+from training.read.returns import LOST
 
 LARGE_USER = 0.02
 """One user with more than this share of lines is a wholesaler or a till."""
@@ -30,7 +31,7 @@ def _rows(facts: Facts) -> Iterator[str]:
     ]
     for count, table, reason in sorted(unknown, reverse=True)[:3]:
         yield f"{count:,} rows of {table} are kept without a value ({reason}): mend it at the source, or with `derive`."
-    lost = facts.tables["purchases"].set_aside.get("return without its purchase", 0)
+    lost = sum(count for reason, count in facts.tables["purchases"].set_aside.items() if reason.startswith(LOST))
     if lost > MANY * max(facts.lines, 1):
         yield f"{lost:,} returns find no purchase: give their order_id, or export from an earlier day on."
 

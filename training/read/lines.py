@@ -9,6 +9,8 @@ from training.read.facts import TableFacts
 from training.read.fields import clean_fields, field_roles
 from training.read.mapping import PURCHASES, Plan, plan
 from training.read.patterns import set_no_products_aside, set_test_orders_aside
+from training.read.references import add_references
+from training.read.repeats import drop_ids_again
 from training.read.stage import stage
 
 OLDEST = 315_532_800
@@ -106,7 +108,10 @@ def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> Ta
             "the export, or lower it"
         )
     set_test_orders_aside(session, facts, table.test_orders, "raw_lines", planned.roles)
+    if "line_id" in planned.roles:
+        drop_ids_again(session, facts, "raw_lines")
     session.con.execute(f"create temp table lines as {_uniform(session, planned)}")
+    add_references(session, planned)
     session.con.execute("drop table raw_lines")
     _set_aside(session, facts, "event is no purchase", "kind = 2")
     if until is not None and "time" in planned.roles:

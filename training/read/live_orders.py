@@ -65,7 +65,7 @@ def _load(session: Session, path: object, fields: Mapping[str, FieldKind], timed
     session.con.execute(
         'create temp table live_lines as select -1::integer as "#file", row_number() over () as "#row", "user", product, '
         'store, hash("user", \'o\' || "order") as order_key, '
-        f'{"time" if timed else "0::bigint"} as time, quantity, price, kind, try_cast("order" as bigint) as number'
+        f'{"time" if timed else "0::bigint"} as time, quantity, price, kind, try_cast("order" as bigint) as number, null::ubigint as ref_key'
         f"{clean_fields(session, fields)} from {raw}"
     )
 

@@ -15,7 +15,7 @@ from training.read.values import Role, expression_columns, typed
 
 PURCHASES: dict[str, Role] = {
     "user_id": "id", "visitor_id": "id", "session_id": "id", "product_id": "id", "order_id": "id", "store_id": "id",
-    "time": "time", "event": "text", "quantity": "number", "price": "number", "currency": "text",
+    "line_id": "id", "returns_order_id": "id", "time": "time", "event": "text", "quantity": "number", "price": "number", "currency": "text",
 }  # fmt: skip
 PRODUCTS: dict[str, Role] = {**PRODUCT_FIELDS}
 USERS: dict[str, Role] = {"user_id": "id", "tier": "text", "country": "text", "consent": "text"}

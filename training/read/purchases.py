@@ -1,4 +1,4 @@
-"""Purchase lines as sorted arrays: repeated lines count once, and what was taken back is gone."""
+"""Purchase lines as sorted arrays: what came twice counts once, and what was taken back is gone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,9 +12,8 @@ from models.shop import FieldKind
 from training.read.engine import Session
 from training.read.facts import TableFacts
 from training.read.fields import columns_of_fields, count_unknown, field_sql, given_fields
+from training.read.repeats import drop_repeats
 from training.read.returns import take_back
-
-REPEATED = "repeated line: counted once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,8 @@ class Lines:
     product: Ints
     store: Ints
     order_key: npt.NDArray[np.uint64]
+    ref_key: npt.NDArray[np.uint64]
+    """The ``order_key`` of the purchase that a return means; of a purchase its own."""
     time: Longs
     quantity: Doubles
     price: Doubles
@@ -49,21 +50,16 @@ VALUES = tuple(one for one in Lines.__slots__ if one != "fields")
 def purchases_of(session: Session, facts: TableFacts, counts: tuple[int, int, int]) -> Purchases:
     """Return the engine's table ``lines`` as purchases; ``counts`` are the numbers of users, products and stores."""
     timed = "time" in facts.mapping
+    drop_repeats(session, facts)
     fields = given_fields(session.shop, facts)
     count_unknown(session, facts, fields)
     counted = not timed and counted_by_shopper(session)
     if counted:
         facts.notes.append("orders are numbered by shopper, and follow one another by number")
     lines = fetch(session, "number, f, r" if counted else None if timed else "f, r", fields)
-    if timed or "order_id" in facts.mapping:
-        fresh = ~repeats(lines)
-        _note(facts, REPEATED, len(lines) - int(fresh.sum()))
-        lines = lines.where(fresh)
-    kept, lost = take_back(lines)
-    returns = int(lines.taken_back.sum())
-    _note(facts, "return: takes its purchase back", returns - lost)
-    _note(facts, "return without its purchase", lost)
-    _note(facts, "purchase that was taken back", len(lines) - returns - len(kept))
+    kept, returns = take_back(lines)
+    facts.set_aside.update(returns)
+    _note(facts, "purchase that was taken back", len(lines) - returns.total() - len(kept))
     orders = _by_appearance(kept.order_key)
     return Purchases(
         kept.user, kept.product, kept.time, orders, kept.store, kept.quantity.astype(np.float32),
@@ -84,10 +80,10 @@ def counted_by_shopper(session: Session) -> bool:
 def fetch(session: Session, sequence: str | None, fields: Mapping[str, FieldKind]) -> Lines:
     """Return the lines of the engine, sorted by user and time; without times ``sequence`` (SQL) stands for time."""
     values, joins = field_sql(session, fields)
-    order = "2, 5, 1, 4, 3, 6, 7, 8" if sequence is None else f"2, {sequence}"
+    order = "2, 6, 1, 4, 3, 7, 8, 9" if sequence is None else f"2, {sequence}"
     found = session.arrays(
         "select coalesce(p.row, -1) as product, coalesce(u.row, -1) as user, coalesce(s.row, -1) as store, order_key, "
-        f'time, quantity, price, kind = 1 as taken_back, "#file" as f, "#row" as r{values} from lines l '
+        f'coalesce(ref_key, order_key) as ref_key, time, quantity, price, kind = 1 as taken_back, "#file" as f, "#row" as r{values} from lines l '
         "left join product_ids p on p.id = l.product left join user_ids u on u.id = l.user "
         f"left join store_ids s on s.id = l.store{joins} order by {order}, f, r"
     )
@@ -97,18 +93,6 @@ def fetch(session: Session, sequence: str | None, fields: Mapping[str, FieldKind
 
 def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.ma.filled(column, np.nan) if isinstance(column, np.ma.MaskedArray) else column
-
-
-def repeats(lines: Lines) -> Bools:
-    """Return (n_lines,): True where a line is the same as the one before it in every known value but its context."""
-    same = np.ones(max(len(lines) - 1, 0), np.bool_)
-    for one in VALUES:
-        values = getattr(lines, one)
-        equal = values[1:] == values[:-1]
-        if values.dtype.kind == "f":
-            equal |= np.isnan(values[1:]) & np.isnan(values[:-1])
-        same &= equal
-    return np.concatenate([np.zeros(min(len(lines), 1), np.bool_), same])
 
 
 def _by_appearance(keys: npt.NDArray[np.uint64]) -> Ints:

@@ -66,14 +66,6 @@ def test_anonymous_orders_have_no_user(read: Read) -> None:
     assert data.facts.tables["purchases"].refused == {"no user_id or order_id": 1}
 
 
-def test_repeated_lines_count_once(read: Read) -> None:
-    """Two exports of the same day do not double it."""
-    text = "user,product,time\na,x,2020-01-01\na,y,2020-01-01\n"
-    data = read(files={"1.csv": text, "2.csv": text}, toml=f'files = ["*.csv"]\n{COLUMNS}')
-    assert len(data.purchases) == 2
-    assert data.facts.tables["purchases"].set_aside == {"repeated line: counted once": 2}
-
-
 def test_lines_without_times_keep_the_order_of_rows(read: Read) -> None:
     """A shop without times still trains: rows in their order, time 0, and a note."""
     data = read("u,p\na,y\na,x\na,y\n", toml='columns = { user_id = "u", product_id = "p" }')

@@ -36,7 +36,7 @@ def test_a_wholesalers_export_goes_through_without_code(read: Read) -> None:
     assert facts.refused == {"price is below 0": 1}
     assert facts.set_aside == {
         "product is not kept in data.products": 1,
-        "repeated line: counted once": 2,
+        "line of another file again: counted once": 2,
         "return: takes its purchase back": 1,
         "purchase that was taken back": 1,
     }
