@@ -22,6 +22,7 @@ from training.pipeline import run as run_shop
 from training.progress import Progress
 from training.read.page import data_page
 from training.read.shop_data import read_shop_data
+from training.report.cli import report as write_report
 from training.trade_offs_cli import trade_offs
 
 
@@ -162,6 +163,7 @@ def evaluate(
 
 cli.add_command(trade_offs)
 cli.add_command(compare_versions)
+cli.add_command(write_report)
 
 
 @cli.command()

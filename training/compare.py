@@ -80,7 +80,7 @@ def compare(shop: Shop, a: str, b: str, options: Options, progress: Progress) ->
         DataError: nothing was bought after both were trained, or purchases have no times.
     """
     folders = [find_version(one, options.artifacts) for one in (a, b)]
-    told = [_own(read_manifest(folder), shop) for folder in folders]
+    told = [own_version(read_manifest(folder), shop) for folder in folders]
     data = read(shop, options, None, progress)
     seed = shop.training.seed if options.seed is None else options.seed
     start = max(one.until for one in told)
@@ -151,7 +151,12 @@ def local(moment: int, shop: Shop) -> str:
     return f"{datetime.fromtimestamp(moment, shop.zone):%Y-%m-%d %H:%M}"
 
 
-def _own(manifest: Manifest, shop: Shop) -> Manifest:
+def own_version(manifest: Manifest, shop: Shop) -> Manifest:
+    """Return ``manifest`` where it is of a version of ``shop``.
+
+    Raises:
+        ArtifactError: it is another shop's.
+    """
     if manifest.shop != shop.name:
         raise ArtifactError(
             f"version {manifest.version} is of {manifest.shop!r}, not of {shop.name!r}: name one of this shop"

@@ -131,7 +131,7 @@ def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed:
     parts: list[tuple[Floats, Bools, Doubles]] = []
     found = 0
     for number, truth in enumerate(requests.truth):
-        context = _context(past, requests, number, bare=bool(rng.random() < BARE))
+        context = context_of(past, requests, number, bare=bool(rng.random() < BARE))
         bought = np.unique(context.history.product) if ranker == "discovery" else NO_ROWS
         rows = gather(past.world.models, {}, DEPTHS[ranker], context, bought).rows
         rows = rows[rows != context.page]
@@ -148,7 +148,8 @@ def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed:
     return Examples(values, bought_, weights, found, sum(len(truth) for truth in requests.truth))
 
 
-def _context(past: Past, requests: Requests, number: int, bare: bool = False) -> Context:
+def context_of(past: Past, requests: Requests, number: int, bare: bool = False) -> Context:
+    """Return what a request of the past knew; ``bare``: of shopper and page only, as a storefront may tell no more."""
     user = int(requests.user[number]) if requests.known else UNKNOWN
     store = UNKNOWN if bare else int(requests.store[number])
     fields = {} if bare else requests.fields_of(number)

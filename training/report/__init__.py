@@ -1,0 +1,1 @@
+"""One HTML file about a trained version: READ FIRST ``make.py``."""

@@ -1,0 +1,91 @@
+"""What a report is about: a trained version, and its shop's data as that version saw it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from models.artifact import Artifact, Manifest, open_artifact
+from models.basis import Basis, moment_names
+from models.context_table import ContextTable
+from models.features import World, names
+from models.ranker import Ranker
+from models.registry import Registry
+from models.settings_of import with_settings
+from models.shop import Evaluation, Shop
+from models.sources import MODELS
+from training.compare import own_version
+from training.fit import fit_basis
+from training.held_out import suited
+from training.pipeline import Options, end_of, read
+from training.progress import Progress
+from training.read.shop_data import ShopData
+
+CHANGED = (
+    "The files do not say any more what they said when this version was trained: figures of its rankers may be off. "
+    "Train again for a report of what there is now."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A version, and everything that is needed to fit it once more without the days that it is judged by."""
+
+    manifest: Manifest
+    shop: Shop
+    """With the version's own evaluation."""
+    data: ShopData
+    until: int
+    """Unix seconds: the moment that it was trained for."""
+    rankers: dict[str, Ranker]
+    """Learned from what lies before the held-out days, so they may be judged by these."""
+    notes: tuple[str, ...]
+
+
+def subject_of(shop: Shop, folder: Path, options: Options, progress: Progress) -> Subject:
+    """Return the version in ``folder``.
+
+    Raises:
+        ArtifactError: it is another shop's, is broken, or its rankers read other features than this recsvc makes.
+        DataError: the data cannot be used.
+    """
+    artifact = open_artifact(folder)
+    manifest = own_version(artifact.manifest, shop)
+    given = manifest.config.get("evaluation")
+    if given:
+        shop = shop.model_copy(update={"evaluation": Evaluation.model_validate(given)})
+    data = read(shop, replace(options, until=manifest.until), None, progress)
+    notes = () if _counts(data.facts.plain()) == _counts(manifest.data) else (CHANGED,)
+    until = end_of(data, manifest.until)
+    rankers = _rankers(artifact, names(moment_names(data.purchases.fields), data.contexts))
+    return Subject(manifest, suited(shop, data, until), data, until, rankers, notes)
+
+
+def _counts(facts: Mapping[str, Any]) -> dict[str, float]:
+    """Return what was kept of each table, and every figure of the shop."""
+    kept = {f"{name} kept": table["kept"] for name, table in facts["tables"].items()}
+    return kept | {name: value for name, value in facts.items() if isinstance(value, int | float)}
+
+
+def _rankers(artifact: Artifact, labels: tuple[str, ...]) -> dict[str, Ranker]:
+    trained = artifact.manifest.config.get("rankers", ())
+    return {name: Ranker.load(artifact.group(f"rankers/{name}"), labels) for name in trained}
+
+
+def world_of(artifacts: Path, shop: Shop, known: ShopData, until: int, seed: int) -> World:
+    """Return what features are made of, from the live version of ``artifacts``, which was fitted on ``known``."""
+    live = Registry(artifacts).current()
+    if live is None:
+        raise FileNotFoundError(artifacts)
+    artifact = open_artifact(live, verify=False)
+    config, kinds = artifact.manifest.config, {kind.source: kind for kind in MODELS}
+    models = {
+        name: with_settings(kinds[name], settings).load(artifact.group(f"models/{name}"))
+        for name, settings in config["models"].items()
+    }
+    basis = Basis().load(artifact.group("basis")) if config["rankers"] else fit_basis(known, until, shop, seed)
+    contexts = {
+        name: ContextTable.load(artifact.group(f"context/{name}"), settings)
+        for name, settings in config["context"].items()
+    }
+    return World(basis, models, contexts, shop.zone)
