@@ -13,10 +13,15 @@ Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 """Name of an experiment, an arm or a layer: it stands in addresses."""
 
 
+Version = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""Name of a trained version."""
+
+
 class Arm(Section):
     """One of the ways in which an experiment's carousels are made."""
 
     weight: float = Field(1, gt=0, allow_inf_nan=False, description="Its part of the experiment's shoppers.")
+    model: Version | None = Field(None, description="The trained version that serves this arm; none: the live one.")
     changes: dict[str, Any] = Field({}, description="Settings of the carousel that are others in this arm.")
 
 
@@ -47,6 +52,12 @@ class Results(Section):
     )
     days: int = Field(7, ge=1, le=90, description="Days after an answer in which a click or a purchase counts for it.")
     keep_days: int = Field(90, ge=1, description="Days for which answers are kept.")
+
+
+def versions_tried(experiments: Mapping[str, Experiment]) -> tuple[str, ...]:
+    """Return the trained versions that arms name, each once."""
+    named = (arm.model for one in experiments.values() for arm in one.arms.values())
+    return tuple(dict.fromkeys(one for one in named if one is not None))
 
 
 def changed(carousel: Carousel, changes: Mapping[str, Any]) -> Carousel:
@@ -85,11 +96,12 @@ def _full_layers(experiments: Mapping[str, Experiment]) -> Iterator[str]:
 
 
 def _both_change(experiments: Mapping[str, Experiment]) -> Iterator[str]:
-    """Yield the settings that a shopper of two experiments would get twice."""
+    """Yield the settings, the version among them, that a shopper of two experiments would get twice."""
     seen: dict[tuple[str, str], tuple[str, tuple[str, str]]] = {}
     for name, one in experiments.items():
         layer = one.layer_of(name)
-        for setting in sorted({setting for arm in one.arms.values() for setting in arm.changes}):
+        changes = {setting for arm in one.arms.values() for setting in arm.changes}
+        for setting in sorted(changes | ({"model"} if versions_tried({name: one}) else set())):
             for carousel in one.carousels:
                 other, its = seen.setdefault((carousel, setting), (name, layer))
                 if its != layer:

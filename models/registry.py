@@ -12,7 +12,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +110,10 @@ class Registry:
         entries = [entry for entry in self._published() if not live or entry.name <= live]
         return list(dict.fromkeys(entry.resolve() for entry in reversed(entries) if entry.exists()))
 
-    def clean(self, keep: int) -> list[str]:
-        """Delete the oldest versions but ``keep``; the live one and the one before it stay. Return the names deleted.
+    def clean(self, keep: int, also: Collection[str] = ()) -> list[str]:
+        """Delete the oldest versions but ``keep``; the live one, the one before it and those in ``also`` stay.
+
+        Return the names deleted.
 
         What killed runs left half written goes too.
         """
@@ -119,7 +121,7 @@ class Registry:
             lock = self.folder / ".lock"
             lock.touch()
             remove_left_overs(self.folder, lock.stat().st_mtime)
-            stay = {entry.resolve().name for entry in (self.current(), self._before()) if entry is not None}
+            stay = {entry.resolve().name for entry in (self.current(), self._before()) if entry is not None} | {*also}
             gone = [m.version for m in self.versions()[: -keep or None] if m.version not in stay]
             for version in gone:
                 shutil.rmtree(self.path(version))

@@ -163,6 +163,7 @@ class Ready(Part):
     request_id: str
     shop: str
     model: str | None
+    models: list[str] = Field(description="Every version that serves: the live one, and those of arms of experiments.")
     rules: str | None
     clock: str = Field(description="The shop's time.")
     troubles: list[TroublePart]

@@ -40,6 +40,8 @@ class Tally:
     items: int = 0
     n_refused: int = 0
     refused: list[Refused] = field(default_factory=list)
+    models: dict[str, int] = field(default_factory=dict)
+    """Version -> rows that it answered: arms of experiments may have versions of their own."""
     ids: set[str] = field(default_factory=set)
     """Of the rows that were answered."""
 
@@ -125,6 +127,8 @@ def _answer(
         return
     tally.ids.add(request_id)
     tally.answered += 1
+    model = answer.model or "none"
+    tally.models[model] = tally.models.get(model, 0) + 1
     tally.empty += not answer.items
     tally.items += len(answer.items)
     for item in answer.items:

@@ -4,8 +4,7 @@ understand -> for each carousel: select rules -> gather candidates -> rank -> tr
 -> answer. A ``Pace`` goes along: it times the stages, and says what there is no time for.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 import numpy as np
@@ -28,8 +27,9 @@ from recsvc.rules.page import Shelf, arrange_page
 from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Fallback, Pool
 from recsvc.snapshot import Snapshot
 from recsvc.trade_offs import Traded, trade, trades
-from recsvc.trials import Trials
+from recsvc.trials import Trials, beside
 from recsvc.wanted import Wanted, wanted_of
+from recsvc.work import Work
 
 DEPTH = 300
 """Candidates asked of each source at first; more when the rules leave too few."""
@@ -44,29 +44,14 @@ SOURCE_OF_FALLBACK = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One carousel of a call, from its candidates on."""
-
-    name: str
-    carousel: Carousel
-    arms: tuple[dict[str, str], ...]
-    """Of experiments on it."""
-    size: int
-    """Positions that are shown."""
-    active: Active
-    gathered: Gathered
-    traded: Traded
-    shelf: Shelf
-    in_full: bool
-    """False: its candidates were prepared for nobody."""
-
-
 class Engine:
     """Answers for carousels out of one frozen snapshot; safe to share between threads."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot, self.trials = snapshot, Trials(snapshot.shop)
+    def __init__(self, snapshot: Snapshot, versions: Collection[str | None] | None = None) -> None:
+        """Make an engine; ``versions``: those that are there to serve arms, by default its own and those beside it."""
+        there = {snapshot.version, *snapshot.others} if versions is None else versions
+        self.snapshot, self.trials = snapshot, Trials(snapshot.shop, there)
+        self.others = {version: Engine(one, there) for version, one in snapshot.others.items()}
 
     def carousel(self, name: str, ask: Ask, pace: Pace | None = None) -> Answer:
         """Return one ranked carousel; without a ``pace`` it takes its time, and a part that fails raises.
@@ -93,7 +78,15 @@ class Engine:
         return self._answers(pages[name], ask, pace or Pace(), f"page:{name}")
 
     def _answers(self, names: tuple[str, ...], ask: Ask, pace: Pace, whole: str) -> list[Answer]:
-        """Return an answer for each of ``names``; ``whole`` is what the stages that they share are told under."""
+        """Return an answer for each of ``names``, each from the version that its arm of an experiment wants."""
+        answers: list[Answer] = []
+        for version, some in self.trials.runs(names, (ask.user_id or ask.visitor_id) if ask.consent else None):
+            engine = self.others.get(version, self) if version else self
+            answers += engine._alone(some, beside(ask, answers, engine.snapshot.catalogue.ids), pace, whole)
+        return answers
+
+    def _alone(self, names: tuple[str, ...], ask: Ask, pace: Pace, whole: str) -> list[Answer]:
+        """Return the answers of this version; ``whole`` is what the stages that they share are told under."""
         pace.enter("understand", whole)
         moment = understand(self.snapshot, ask)
         wanted = wanted_of(self.snapshot, ask.filter)
@@ -136,7 +129,7 @@ class Engine:
         deeper = None if complete else lambda: self._deepest(traded.pool, models, carousel, moment, pace)
         fallbacks = self._fallbacks(name, carousel, moment, pace, short=not in_full)
         return Work(
-            name, carousel, trial.arms, size, active, gathered, traded,
+            name, trial, size, active, gathered, traded,
             Shelf(active, traded.pool, ask.offset + size, bars, fallbacks, deeper), in_full,
         )  # fmt: skip
 
@@ -250,7 +243,7 @@ class Engine:
             model=snapshot.version,
             rules=snapshot.rules_hash,
             experiments=self._arms(work),
-            degraded=_degraded(snapshot, pace, work.name),
+            degraded=_degraded(snapshot, pace, work),
             unknown=moment.unknown,
             notes=notes_of(snapshot, work.active, arranged, work.shelf, moment, ask.why, elsewhere)
             if ask.explain
@@ -261,7 +254,7 @@ class Engine:
     def _arms(self, work: Work) -> tuple[dict[str, str], ...]:
         """Return the arms that the shopper is in: of the shop's experiments on the carousel, and of those on rules."""
         own = self.snapshot.shop.experiments
-        return (*work.arms, *(one for one in work.active.arms() if one["name"] not in own))
+        return (*work.trial.arms, *(one for one in work.active.arms() if one["name"] not in own))
 
     def _item(
         self, place: int, work: Work, arranged: Arranged, sources: list[str], ask: Ask, moment: Moment, pace: Pace
@@ -286,7 +279,7 @@ class Engine:
         )
 
 
-def _degraded(snapshot: Snapshot, pace: Pace, carousel: str) -> tuple[str, ...]:
+def _degraded(snapshot: Snapshot, pace: Pace, work: Work) -> tuple[str, ...]:
     """Return the parts that an answer had to do without."""
-    first = [] if snapshot.version else ["model"]
-    return (*first, *([pace.prepared] if pace.prepared else []), *pace.without.get(carousel, ()))
+    first = ([] if snapshot.version else ["model"]) + (["experiments"] if work.trial.absent else [])
+    return (*first, *([pace.prepared] if pace.prepared else []), *pace.without.get(work.name, ()))

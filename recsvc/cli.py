@@ -13,10 +13,11 @@ from recsvc.app import create_app, shop_clock
 from recsvc.batch import manifest_of, run_batch
 from recsvc.catalogue_cli import catalogue
 from recsvc.cli_options import flags, settings_of, shop_argument
+from recsvc.opening import open_state
 from recsvc.results_cli import experiments, results
 from recsvc.rules_cli import rules
 from recsvc.service import service_of
-from recsvc.serving import State, open_state
+from recsvc.serving import State
 from recsvc.sessions import Sessions
 from recsvc.settings import Settings
 from recsvc.status_cli import status
@@ -119,6 +120,8 @@ def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, reasons: 
     refusals.follow()
     sessions = Sessions(store, refusals, clock)
     store.close()
+    for trouble in state.troubles:
+        click.echo(f"recsvc: TROUBLE {trouble.part} {trouble.file}: {trouble.cause}", err=True)
     with tqdm(unit=" rows", desc="batch", disable=None, file=sys.stderr) as bar:
 
         def step(done: int, rows: int) -> None:
@@ -132,7 +135,7 @@ def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, reasons: 
             requests,
             out,
             step,
-            lambda ask: sessions.known(ask, state.engine.snapshot.until),
+            lambda ask: sessions.known(ask, state.until),
             reasons=reasons,
         )
     for refused in tally.refused[:MOST_SHOWN]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from models.ids import IdIndex
 from models.schema import UNKNOWN
 from recsvc.carousel import Engine
+from recsvc.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class LivingUsers(IdIndex):
 
 def without_erased(engine: Engine, erased: Callable[[str], bool]) -> Engine:
     """Return ``engine`` with every user unknown for whom ``erased`` holds."""
-    users = engine.snapshot.users
+    return Engine(_living(engine.snapshot, erased))
+
+
+def _living(snapshot: Snapshot, erased: Callable[[str], bool]) -> Snapshot:
+    users = snapshot.users
     living = LivingUsers(users.texts, users.hashes, users.rows_by_hash, erased)
-    return Engine(replace(engine.snapshot, users=living))
+    others = {version: _living(one, erased) for version, one in snapshot.others.items()}
+    return replace(snapshot, users=living, others=others)

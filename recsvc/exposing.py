@@ -61,6 +61,7 @@ def _exposures(
             first=answer.items[0].position,
             pins=tuple(item.position for item in answer.items if item.source == PIN),
             arms=arms,
+            model=answer.model,
         )
 
 

@@ -21,7 +21,7 @@ PAUSE = 0.2
 
 
 def caught_up(snapshot: Snapshot, store: Store) -> Snapshot:
-    """Return ``snapshot`` with whatever was told in ``store`` since; itself where nothing was.
+    """Return ``snapshot``, and those beside it, with whatever was told in ``store`` since; itself where nothing was.
 
     Without a trained version there is nothing to lay it over, and a store in a file that is not there has nothing to say.
 
@@ -36,7 +36,10 @@ def caught_up(snapshot: Snapshot, store: Store) -> Snapshot:
         for news in seen.news:
             if news:
                 out = tell(out, news, seen.seq)
-    return out if out.told == seen.seq else replace(out, told=seen.seq)
+    out = out if out.told == seen.seq else replace(out, told=seen.seq)
+    others = {version: caught_up(one, store) for version, one in snapshot.others.items()}
+    same = all(one is snapshot.others[version] for version, one in others.items())
+    return out if out is snapshot and same else replace(out, others=others)
 
 
 def followed(state: State, store: Store | None) -> State:
@@ -50,7 +53,8 @@ def followed(state: State, store: Store | None) -> State:
     troubles = since(found, state.troubles)
     if snapshot is state.engine.snapshot:
         return state if troubles == state.troubles else replace(state, troubles=troubles)
-    snapshot.rules.timed.stretch(snapshot.clock())  # now, so that no request waits for it
+    for one in snapshot.everything:
+        one.rules.timed.stretch(snapshot.clock())  # now, so that no request waits for it
     return replace(state, engine=Engine(snapshot), troubles=troubles)
 
 

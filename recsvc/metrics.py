@@ -27,7 +27,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.
 STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 """Those for stages."""
 STORE_PARTS = ("catalogue", "store")
-PARTS = ("model", "rules", *STORE_PARTS)
+PARTS = ("model", "experiments", "rules", *STORE_PARTS)
 """What may not load."""
 ENDINGS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 """Type of metric -> what its names end in."""
@@ -160,7 +160,10 @@ class Metrics:
     def tell_live(self, state: State) -> None:
         """Take over what a worker has live now; called off the request path, after each load."""
         last, self._live = self._live, state
-        _move(self.models, state.model, last.model if last else None)
+        for gone in set(last.models if last else ()) - set(state.models):
+            _move(self.models, None, gone)
+        for version in state.models:
+            _move(self.models, version, None)
         _move(self.rules, state.rules_hash, last.rules_hash if last else None)
         self._tell_troubles(state.troubles)
         if last is None or state.folder != last.folder:

@@ -16,13 +16,13 @@ from recsvc.asking import Ask, UnknownCarouselError
 from recsvc.cli_options import Command, file_argument, flags, settings_of, shop_option
 from recsvc.forms import FormError, form_for, to_ask
 from recsvc.forms import check as check_form
+from recsvc.opening import facts_now, open_state
 from recsvc.rules.json_schema import schema_of
 from recsvc.rules.parse import read as read_rules
 from recsvc.rules_check import FORMATS
 from recsvc.rules_compare_cli import diff, simulate, test
 from recsvc.rules_publish_cli import history, publish, restore
 from recsvc.rules_tools.explain import as_text
-from recsvc.serving import facts_now, open_state
 
 LISTS = ("cart", "recent")
 CONTEXT = (

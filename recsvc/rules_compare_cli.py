@@ -16,6 +16,7 @@ from recsvc.app import shop_clock
 from recsvc.carousel import Engine
 from recsvc.cli_options import file_argument, flags, settings_of, shop_option
 from recsvc.loading import load_engine
+from recsvc.opening import open_state
 from recsvc.rules.schema import RuleSet
 from recsvc.rules_file import read_file
 from recsvc.rules_tools import diff as diffing
@@ -24,7 +25,7 @@ from recsvc.rules_tools.replay import orders_of, with_purchases_of
 from recsvc.rules_tools.sample import draw
 from recsvc.rules_tools.simulate import simulate as simulated
 from recsvc.rules_tools.versions import earlier_version
-from recsvc.serving import open_state, with_rules
+from recsvc.serving import with_rules
 
 ALWAYS_ASKED = "for-you"
 """Replayed whether a rule names it or not, where the shop has it."""

@@ -9,9 +9,9 @@ import click
 from models.errors import ConfigError
 from recsvc.app import shop_clock
 from recsvc.cli_options import Command, file_argument, flags, settings_of, shop_option
+from recsvc.opening import facts_now
 from recsvc.rules_tools.archive import Archive, Entry
 from recsvc.rules_tools.publish import checked, doubts
-from recsvc.serving import facts_now
 
 SHOWN = 12
 """Characters of a hash on the terminal; `restore` takes six."""

@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from models.errors import NoArtifactError
 from models.registry import Registry
 from models.shop import Shop
+from recsvc.arms import left_behind, with_arms
 from recsvc.asking import Ask
 from recsvc.carousel import Engine
 from recsvc.erased import without_erased
-from recsvc.following import CATALOGUE, caught_up, followed, laid_over
+from recsvc.following import CATALOGUE, followed, laid_over
 from recsvc.gently import gently_for
 from recsvc.last_good import Good, LastGood
 from recsvc.loading import load_engine
@@ -21,9 +21,9 @@ from recsvc.marks import ListsRead, Mark
 from recsvc.rules.bind import bind
 from recsvc.rules.rest import Rest, let_go, no_rest
 from recsvc.rules.schema import NO_RULES, RuleSet
-from recsvc.rules.shop_facts import ShopFacts
-from recsvc.rules_file import facts_of, read_file, strict_facts_of, text_of
+from recsvc.rules_file import facts_of, text_of
 from recsvc.rules_reader import read_gently
+from recsvc.snapshot import Snapshot
 from recsvc.state import MOST_TROUBLES, Look
 from recsvc.state import State as State  # views and commands take it from here
 from recsvc.store.database import Store
@@ -76,10 +76,11 @@ class Live:
 
     def look_ahead(self) -> None:
         """Make ready what the rules come to in a few seconds, so that no request waits for it."""
-        timed, soon = self.state.engine.snapshot.rules.timed, self.clock() + AHEAD
-        if not timed.ready(soon):
-            with gently_for(self.state.text) as rest:
-                timed.stretch(soon, rest)
+        soon = self.clock() + AHEAD
+        for one in self.state.engine.snapshot.everything:
+            if not one.rules.timed.ready(soon):
+                with gently_for(self.state.text) as rest:
+                    one.rules.timed.stretch(soon, rest)
 
     def look(self) -> Look:
         """Return what is on the disk."""
@@ -118,11 +119,13 @@ class Live:
         last, troubles = self.state, [look.trouble] if look.trouble else []
         self.tried, self.listed = look.key, None
         engine, folder = self._engine(look.folder, last, troubles) or (last.engine, last.folder)
+        engine = with_arms(engine, last.engine, self._arm, troubles)
         rules = self._rules(look.text, engine, troubles, kept, rest)
         for part, wanted in (("rules", rules), ("model", last.rules)):
             try:
                 live = with_rules(engine, wanted, rest)
                 canary(live, self.shop, rest)
+                troubles += left_behind(engine, live)
                 break
             except Exception as error:  # whatever it is, the last good one serves on
                 troubles.append(Trouble(part, folder.name if folder else "", None, _cause(error)))
@@ -184,6 +187,10 @@ class Live:
         canary(engine, self.shop)
         return engine, folder
 
+    def _arm(self, version: str) -> Engine:
+        """Return the engine of a version that an arm serves, without rules; raises whatever goes wrong."""
+        return self._opened(self.registry.path(version))[0]
+
     def _rules(
         self, text: bytes | None, engine: Engine, troubles: list[Trouble], kept: Good | None, rest: Rest
     ) -> RuleSet | None:
@@ -221,11 +228,18 @@ class Live:
 
 
 def with_rules(engine: Engine, rules: RuleSet | None, rest: Rest = no_rest) -> Engine:
-    """Return ``engine`` under other rules, made ready for this moment; ``rest`` is called often."""
-    snapshot = engine.snapshot
+    """Return ``engine``, and those beside it that can, under other rules, made ready now; ``rest`` is called often."""
+    others = {}
+    for version, one in engine.snapshot.others.items():
+        with suppress(Exception):  # the live version must not go without rules because another one does
+            others[version] = _ruled(one, rules, rest)
+    return Engine(replace(_ruled(engine.snapshot, rules, rest), others=others))
+
+
+def _ruled(snapshot: Snapshot, rules: RuleSet | None, rest: Rest) -> Snapshot:
     bound = bind(rules or NO_RULES, snapshot.catalogue, snapshot.rules, rest)
     bound.timed.stretch(snapshot.clock(), rest)
-    return Engine(snapshot.under(bound, rules.hash if rules else None))
+    return snapshot.under(bound, rules.hash if rules else None)
 
 
 def canary(engine: Engine, shop: Shop, rest: Rest = no_rest) -> None:
@@ -233,37 +247,6 @@ def canary(engine: Engine, shop: Shop, rest: Rest = no_rest) -> None:
     for name in shop.carousels:
         engine.carousel(name, Ask())
         rest()
-
-
-def open_state(shop: Shop, artifacts: Path, rules: Path | None, clock: Clock, store: Store | None = None) -> State:
-    """Return the live version under the rules, for commands that have nothing to fall back on.
-
-    Raises:
-        NoArtifactError: nothing is published.
-        ArtifactError: the version is broken.
-        RulesError: the rules do not load.
-        StoreError: the store cannot be read.
-    """
-    folder = Registry(artifacts).current()
-    if folder is None:
-        raise NoArtifactError(f"{artifacts}: {NO_VERSION}, or name the folder with --artifacts")
-    engine = load_engine(shop, folder, None, clock)
-    if store is not None:
-        engine = Engine(caught_up(engine.snapshot, store))
-        refusals = Refusals(store)
-        refusals.follow()
-        engine = without_erased(engine, partial(refusals.erased, visitor_id=None))
-    ruleset = read_file(rules, engine.snapshot) if rules else None
-    return State(with_rules(engine, ruleset), folder, ruleset)
-
-
-def facts_now(shop: Shop, artifacts: Path, clock: Clock, folder: Path) -> ShopFacts:
-    """Return what a rules file in ``folder`` is checked against, with the catalogue where a version is live.
-
-    Raises:
-        ArtifactError: the live version is broken.
-    """
-    return strict_facts_of(load_engine(shop, Registry(artifacts).current(), None, clock).snapshot, folder)
 
 
 def _cause(error: Exception) -> str:

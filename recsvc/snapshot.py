@@ -54,6 +54,14 @@ class Snapshot:
     prepared: Prepared = field(default_factory=Prepared)
     """The lists for requests that there is no time for."""
 
+    others: Mapping[str, "Snapshot"] = field(default_factory=dict)
+    """The versions that arms of experiments serve beside this one, which have none beside them."""
+
+    @property
+    def everything(self) -> "tuple[Snapshot, ...]":
+        """This one and those beside it."""
+        return (self, *self.others.values())
+
     @property
     def popularity(self) -> Doubles | None:
         """(n_products,) how well each product sells; None without that model."""

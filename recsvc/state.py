@@ -36,6 +36,16 @@ class State:
         return self.engine.snapshot.version
 
     @property
+    def models(self) -> tuple[str, ...]:
+        """Every trained version that serves: the live one, and those of arms of experiments."""
+        return tuple(one.version for one in self.engine.snapshot.everything if one.version is not None)
+
+    @property
+    def until(self) -> int:
+        """Unix seconds: what all of these versions were trained for; sessions are read from there."""
+        return min(one.until for one in self.engine.snapshot.everything)
+
+    @property
     def good(self) -> Good:
         """What of it can be loaded again."""
         return Good(self.folder, self.text, self.lists)

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from models.artifact import Manifest, write_artifact
 from models.errors import ArtifactError, DataError, GateRefusedError
+from models.experiments import versions_tried
 from models.moments import timed
 from models.ranker import Ranker
 from models.registry import Registry
@@ -215,7 +216,7 @@ def publish(registry: Registry, manifest: Manifest, shop: Shop, gated: bool) -> 
         except GateRefusedError as error:
             return False, str(error)
     registry.promote(manifest.version)
-    registry.clean(shop.publication.keep_versions)
+    registry.clean(shop.publication.keep_versions, versions_tried(shop.experiments))
     return True, None
 
 

@@ -17,6 +17,7 @@ class ArmPart(Part):
     arm: str
     weight: float
     changes: dict[str, Any] = Field(description="Settings of the carousel that are others; empty for rules.")
+    model: str | None = Field(description="The trained version that serves it; null: the live one.")
 
 
 class ExperimentPart(Part):
@@ -94,7 +95,12 @@ class ExperimentAnswer(ExperimentPart):
 def tried_json(tried: Tried) -> dict[str, Any]:
     """Return an experiment as it was declared."""
     arms = [
-        {"arm": arm, "weight": weight, "changes": dict(tried.changes.get(arm, {}))}
+        {
+            "arm": arm,
+            "weight": weight,
+            "changes": dict(tried.changes.get(arm, {})),
+            "model": tried.models.get(arm),
+        }
         for arm, weight in tried.arms.items()
     ]
     plain = {"name": tried.name, "kind": tried.kind, "layer": tried.layer, "share": tried.share}

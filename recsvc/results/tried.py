@@ -23,6 +23,8 @@ class Tried:
     share: float = 1.0
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Arm -> settings of the carousel that are others; empty for rules."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Arm -> the trained version that serves it, where it is not the live one."""
 
 
 def tried_in(shop: Shop, rules: RuleSet | None) -> dict[str, Tried]:
@@ -31,7 +33,8 @@ def tried_in(shop: Shop, rules: RuleSet | None) -> dict[str, Tried]:
     for name, one in shop.experiments.items():
         arms = {arm: told.weight for arm, told in one.arms.items()}
         changes = {arm: told.changes for arm, told in one.arms.items()}
-        out[name] = Tried(name, "carousels", one.carousels, arms, one.layer, one.share, changes)
+        models = {arm: told.model for arm, told in one.arms.items() if told.model}
+        out[name] = Tried(name, "carousels", one.carousels, arms, one.layer, one.share, changes, models)
     return out
 
 

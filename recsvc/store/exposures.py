@@ -33,6 +33,8 @@ class Exposure:
     """Positions of those that a rule pinned."""
     arms: Mapping[str, str] = field(default_factory=dict)
     """Experiment -> arm."""
+    model: str | None = None
+    """The version that answered."""
 
 
 def record_exposures(connection: Connection, seen: Sequence[Exposure]) -> int:
@@ -70,4 +72,5 @@ def _arms(arms: Mapping[str, str]) -> str | None:
 
 
 def _products(one: Exposure) -> str:
-    return orjson.dumps({"ids": one.products, "first": one.first, "pins": one.pins}).decode()
+    told = {"ids": one.products, "first": one.first, "pins": one.pins}
+    return orjson.dumps({**told, "model": one.model} if one.model else told).decode()

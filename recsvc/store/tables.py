@@ -150,5 +150,5 @@ exposures = Table(
     Index("exposures_of_request", "request_id"),
     sqlite_autoincrement=True,
 )
-"""What was shown to whom. ``products``: JSON with the ``ids`` in their order, the position of the ``first``, and the positions
-of ``pins``; ``arm``: JSON of experiment and arm, null outside of all experiments."""
+"""What was shown to whom. ``products``: JSON with the ``ids`` in their order, the position of the ``first``, the positions
+of ``pins``, and the ``model`` that answered; ``arm``: JSON of experiment and arm, null outside of all experiments."""

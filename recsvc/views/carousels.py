@@ -45,7 +45,7 @@ def _asked() -> tuple[Ask, State]:
     """Return what the request asks, with what is known of its shopper, and what answers it."""
     here = service()
     ask, state = read_ask(), here.live.state
-    return here.sessions.known(ask, state.engine.snapshot.until), state
+    return here.sessions.known(ask, state.until), state
 
 
 def _served(call: Call, whole: str, ask: Ask, state: State) -> list[Answer]:

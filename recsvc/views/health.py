@@ -23,6 +23,7 @@ def readyz() -> Response:
     facts = {
         "shop": here.shop.name,
         "model": state.model,
+        "models": list(state.models),
         "rules": state.rules_hash,
         "clock": datetime.fromtimestamp(here.clock(), here.shop.zone).isoformat(),
         "troubles": [asdict(trouble) for trouble in (*state.troubles, *here.sessions.troubles)],

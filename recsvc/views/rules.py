@@ -41,8 +41,8 @@ def preview_rules() -> Response:
         text, names, ask = _asked(read_body())
     except FormError as error:
         raise ProblemError(422, "The request does not hold: see errors.", error.faults) from error
-    engine = service().live.state.engine
-    ask = service().sessions.known(ask, engine.snapshot.until)
+    state = service().live.state
+    engine, ask = state.engine, service().sessions.known(ask, state.until)
     rules = _candidate(text)
     try:
         before, after = (_answers(one, names, ask) for one in (engine, with_rules(engine, rules)))

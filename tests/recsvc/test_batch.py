@@ -13,7 +13,8 @@ from models.errors import DataError
 from models.shop import read_shop
 from recsvc.batch import Tally, manifest_of, run_batch
 from recsvc.batch_files import open_requests
-from recsvc.serving import State, open_state
+from recsvc.opening import open_state
+from recsvc.serving import State
 
 HEADER = "request_id,carousel,user_id,product_id,cart,store_id,at,size,loyalty_app\n"
 

@@ -11,7 +11,8 @@ from service_helpers import NOW
 from models.shop import read_shop
 from recsvc.asking import Ask
 from recsvc.cli import cli
-from recsvc.serving import State, open_state
+from recsvc.opening import open_state
+from recsvc.serving import State
 from recsvc.store.catalogue import look
 from recsvc.store.database import Store
 

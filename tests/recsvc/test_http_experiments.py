@@ -91,6 +91,7 @@ def test_what_is_kept_of_an_answer_is_what_was_shown(client: FlaskClient) -> Non
     assert (cheese.request_id, cheese.carousel, cheese.shopper, cheese.time) == ("request-77", "cheese", "u:u01", NOW)
     assert json.loads(cheese.products) == {
         "ids": [one["product_id"] for one in answer["items"]], "first": 2, "pins": [],
+        "model": answer["model"],
     }  # fmt: skip
     assert json.loads(cheese.arm).keys() == {"short"}
     last = trending[-1]
@@ -143,8 +144,8 @@ def test_the_list_tells_what_is_tried(client: FlaskClient) -> None:
     assert (pinned["name"], pinned["kind"], pinned["carousels"]) == ("pinned", "rules", ["trending"])
     assert (short["name"], short["kind"], short["share"], short["layer"]) == ("short", "carousels", 1, None)
     assert short["arms"] == [
-        {"arm": "long", "weight": 1, "changes": {"size": 5}},
-        {"arm": "short", "weight": 1, "changes": {"size": 2}},
+        {"arm": "long", "weight": 1, "changes": {"size": 5}, "model": None},
+        {"arm": "short", "weight": 1, "changes": {"size": 2}, "model": None},
     ]
 
 

@@ -1,0 +1,56 @@
+"""What is live now, opened once for a command that answers and ends."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from models.errors import NoArtifactError
+from models.registry import Registry
+from models.shop import Shop
+from recsvc.arms import left_behind, with_arms
+from recsvc.carousel import Engine
+from recsvc.erased import without_erased
+from recsvc.following import caught_up
+from recsvc.loading import load_engine
+from recsvc.rules.shop_facts import ShopFacts
+from recsvc.rules_file import read_file, strict_facts_of
+from recsvc.serving import NO_VERSION, State, with_rules
+from recsvc.store.database import Store
+from recsvc.store.refusals import Refusals
+from recsvc.troubles import Trouble
+
+Clock = Callable[[], int]
+
+
+def open_state(shop: Shop, artifacts: Path, rules: Path | None, clock: Clock, store: Store | None = None) -> State:
+    """Return the live version under the rules, for commands that have nothing to fall back on but for arms.
+
+    Raises:
+        NoArtifactError: nothing is published.
+        ArtifactError: the version is broken.
+        RulesError: the rules do not load.
+        StoreError: the store cannot be read.
+    """
+    folder = Registry(artifacts).current()
+    if folder is None:
+        raise NoArtifactError(f"{artifacts}: {NO_VERSION}, or name the folder with --artifacts")
+    registry, troubles = Registry(artifacts), list[Trouble]()
+    engine = load_engine(shop, folder, None, clock)
+    engine = with_arms(engine, engine, lambda version: load_engine(shop, registry.path(version), None, clock), troubles)
+    if store is not None:
+        engine = Engine(caught_up(engine.snapshot, store))
+        refusals = Refusals(store)
+        refusals.follow()
+        engine = without_erased(engine, partial(refusals.erased, visitor_id=None))
+    ruleset = read_file(rules, engine.snapshot) if rules else None
+    ruled = with_rules(engine, ruleset)
+    return State(ruled, folder, ruleset, (*troubles, *left_behind(engine, ruled)))
+
+
+def facts_now(shop: Shop, artifacts: Path, clock: Clock, folder: Path) -> ShopFacts:
+    """Return what a rules file in ``folder`` is checked against, with the catalogue where a version is live.
+
+    Raises:
+        ArtifactError: the live version is broken.
+    """
+    return strict_facts_of(load_engine(shop, Registry(artifacts).current(), None, clock).snapshot, folder)
