@@ -9,6 +9,10 @@ from models.request_keys import CONTEXT, is_taken
 from models.section import Name, Section, zone_name
 
 FieldKind = Literal["categorical", "numeric"]
+FormatName = Literal[
+    "columns", "ga4", "google-retail", "merchant-feed", "segment", "shopify-orders", "shopify-products",
+    "shopify-inventory", "amazon-personalize", "algolia-insights", "recombee",
+]  # fmt: skip
 
 
 class Table(Section):
@@ -18,9 +22,17 @@ class Table(Section):
         (), description="Files and globs, relative to shop.toml; package://NAME/PATH reads inside an installed package."
     )
     tables: dict[Name, str] = Field({}, description="Files under names, for a query that joins them.")
-    url: str | None = Field(None, description="A database to read from instead of files.")
+    url: str | None = Field(
+        None, description="A database to read from instead of files: sqlite:/// or postgresql://, or env:NAME."
+    )
     query: str | None = Field(None, description="SQL over the database of url, or over the names in tables.")
-    format: Literal["columns"] = Field("columns", description="The shape of the files.")
+    format: FormatName = Field(
+        "columns", description="The shape of the files: plain columns, or one that shops already have."
+    )
+    salt: str | None = Field(
+        None,
+        description="Text that e-mail addresses are hashed with (shopify-orders), or env:NAME; keep it, and keep it secret.",
+    )
     time_zone: str | None = Field(None, description="Zone of times that name none; default: the shop's.")
     time_format: str | None = Field(
         None, description="How the times are written, as strptime has it, where day/month and month/day both fit."
@@ -46,6 +58,8 @@ class Table(Section):
             raise ValueError(f"give exactly one of files, tables or url (given: {', '.join(given) or 'none'})")
         if (self.query is None) != (not self.tables and self.url is None):
             raise ValueError("query goes with tables or url, and these need a query")
+        if self.format != "columns" and not self.files:
+            raise ValueError(f"format = {self.format!r} goes with files")
         return self
 
 

@@ -32,6 +32,7 @@ from recsvc.rules.shop_facts import BUILT_IN_FIELDS
 from recsvc.settings import SETTINGS
 from training.cli import cli as training_commands
 from training.read.files import READERS
+from training.read.formats import FORMATS
 
 STOREFRONT, ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE, EVENTS, EXPERIMENTS = (
     f"docs/{name}.md"
@@ -46,6 +47,7 @@ STOREFRONT, ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE, EVENTS, EXPERI
         "experiments",
     )
 )
+FORMATS_PAGE = "docs/formats.md"
 WHEN_KEYS = ("segment", "active", "weekly", "page_item", "cart_item", *BUILT_IN_FIELDS)
 
 
@@ -178,6 +180,17 @@ def test_every_key_of_shop_toml_is_told() -> None:
 def test_every_model_and_fallback_is_told() -> None:
     """The ML engineer's page names each source of candidates and each fallback."""
     assert [name for name in (*(model.source for model in MODELS), *FALLBACKS) if not told(name, ENGINEER)] == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_told(name: str) -> None:
+    """The page on formats names each format and each of the names that it gives."""
+    names = [name, *(our for part in FORMATS[name].parts for our in part.fields)]
+    prose = re.sub(r"^```.*?^```$", "", page(FORMATS_PAGE), flags=re.M | re.S)
+    section = re.search(rf"^## [^\n]*`{name}`.*?(?=^## )", prose, re.M | re.S)
+    known = re.findall(r"`([^`]+)`", section[0] if section else "")
+    ranged = ["custom_label_1", "custom_label_2", "custom_label_3"]  # told as a range
+    assert [one for one in names if one not in (*known, *ranged)] == []
 
 
 def test_every_kind_of_file_is_told() -> None:

@@ -4,9 +4,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 from models.shop import Shop
 from training.progress import Progress
+
+if TYPE_CHECKING:
+    from training.read.files import Piece
 
 _MACROS = r"""
 create macro trimmed(x) as
@@ -47,6 +50,8 @@ class Session:
     now: int
     """Unix seconds: what lies later is refused as future."""
     progress: Progress
+    opened: dict[Path, "Piece"] = field(default_factory=dict)
+    """Files that were looked at, so that none is opened twice."""
 
     def rows(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""

@@ -12,8 +12,11 @@ import duckdb
 
 from models.errors import DataError
 from training.read.engine import Session, first_line, literal, name
+from training.read.feed import LINE, feed_as_lines
 
 _BLOCK = 1 << 20
+NOTHING = "select 0, null, null where false"
+"""SQL of no broken lines."""
 _LATIN = "recsvc-latin"
 
 
@@ -33,6 +36,10 @@ class Piece:
     """Bytes, for the progress bar."""
     broken: str | None = None
     """SQL of the lines that are no rows: line, reason, text; CSV tells them by itself."""
+    line: str = '"#row"'
+    """SQL of the line of a row."""
+    has_aside: bool = False
+    """True: the column ``#aside`` is the reason for which a row is no such thing at all, or NULL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ def open_piece(session: Session, path: Path) -> Piece:
     Raises:
         DataError: no reader for its suffix, an empty file, a truncated or broken one.
     """
+    if path in session.opened:
+        return session.opened[path]
     suffix = next((one for one in reversed(path.suffixes) if one.lower() not in (".gz", ".zst")), "").lower()
     if suffix not in READERS:
         known = ", ".join(READERS)
@@ -61,15 +70,19 @@ def open_piece(session: Session, path: Path) -> Piece:
         raise DataError(f"{path}: the file is empty: write it again, or take it out of shop.toml")
     try:
         opened = READERS[suffix](session, path)
-        types = _types(session, opened.sql)
-        return Piece(path.name, opened.sql, types, opened.is_text, path.stat().st_size, opened.broken)
+        piece = Piece(
+            path.name, opened.sql, types_of(session, opened.sql), opened.is_text, path.stat().st_size, opened.broken
+        )
     except (duckdb.Error, OSError, EOFError) as error:
         raise DataError(f"{path}: cannot be read: {first_line(error)}: is it whole?") from error
+    session.opened[path] = piece
+    return piece
 
 
-def _types(session: Session, sql: str) -> dict[str, str]:
+def types_of(session: Session, sql: str) -> dict[str, str]:
+    """Return the columns of what stands after FROM, and their DuckDB types."""
     described = session.rows(f"describe select * from {sql}")
-    return {str(row[0]): str(row[1]) for row in described if row[0] != "#row"}
+    return {str(row[0]): str(row[1]) for row in described if row[0] not in ("#row", "#aside")}
 
 
 def _parquet(_session: Session, path: Path) -> Opened:
@@ -103,6 +116,14 @@ def _json_lines(session: Session, path: Path) -> Opened:
     return Opened(f'(select {columns}, "#row" from {good})', True, broken)
 
 
+def _feed(session: Session, path: Path) -> Opened:
+    """A feed in XML: its items as JSON lines, each with the line on which it starts."""
+    lines = session.scratch / f"feed-{len(list(session.scratch.iterdir()))}.jsonl"
+    feed_as_lines(path, lines)
+    opened = _json_lines(session, lines)
+    return Opened(f'(select * exclude ("#row", "{LINE}"), "{LINE}"::bigint as "#row" from {opened.sql})', True, NOTHING)
+
+
 def _json_path(key: str) -> str:
     return '$."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -115,6 +136,7 @@ READERS: dict[str, Reader] = {
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".json": _json_lines,
+    ".xml": _feed,
 }
 
 

@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping
 
 from models.errors import ConfigError, DataError
 from models.shop import FieldKind, PurchaseTable
+from training.read.copies import drop_copies, take_whole_orders
 from training.read.engine import Session, literal
 from training.read.facts import TableFacts
 from training.read.fields import clean_fields, field_roles
+from training.read.formatted import expand, part_of
 from training.read.mapping import PURCHASES, Plan, plan
 from training.read.patterns import set_no_products_aside, set_test_orders_aside
 from training.read.references import add_references
@@ -99,6 +101,7 @@ def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> Ta
     Columns: user, product, store, order_key, time, quantity (above 0), price, kind (0 = bought, 1 = taken back), number (the
     order's id, where it is a whole number), and those of ``clean_fields``.
     """
+    part, table = part_of("data.purchases", table), expand(session, "data.purchases", table)
     planned = plan_purchases(table, session.shop.context.kinds)
     facts = stage(session, planned, checks(planned, session.now, session.shop.currency), "raw_lines").facts
     expected = session.shop.training.expected_files
@@ -107,6 +110,9 @@ def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> Ta
             f"data.purchases: {len(facts.files)} files where training.expected_files = {expected}: wait for the rest of "
             "the export, or lower it"
         )
+    if part is not None:
+        drop_copies(session, facts, part, "raw_lines")
+        take_whole_orders(session, facts, "raw_lines")
     set_test_orders_aside(session, facts, table.test_orders, "raw_lines", planned.roles)
     if "line_id" in planned.roles:
         drop_ids_again(session, facts, "raw_lines")

@@ -10,6 +10,7 @@ from models.product_fields import PRODUCT_FIELDS
 from models.shop import Table, suggest
 from training.read.engine import Session, first_line, name
 from training.read.files import Piece
+from training.read.formats import FORMATS
 from training.read.times import Clock
 from training.read.values import Role, expression_columns, typed
 
@@ -35,7 +36,9 @@ class Plan:
 
     def source(self, our: str) -> str:
         """Return what ``our`` is made from, for people."""
-        return self.table.columns.get(our) or self.table.derive.get(our) or our
+        theirs = self.table.columns.get(our) or self.table.derive.get(our) or our
+        part = FORMATS[self.table.format].part(self.what) if self.table.format in FORMATS and theirs == our else None
+        return theirs if part is None else " ".join(part.fields.get(our, our).split())
 
     def names(self) -> dict[str, str]:
         """Return the whole mapping, for people."""
@@ -74,7 +77,7 @@ def plan(
 def select(session: Session, planned: Plan, piece: Piece, clock: Clock) -> tuple[str, dict[str, str]]:
     """Return the SQL that reads one file, and the file's own DuckDB types by our name.
 
-    It yields ``#row``, ``#keep`` (a boolean) and every name of ``planned``, typed.
+    It yields ``#row``, ``#keep`` (a boolean), ``#aside`` (a format's own reason against keeping) and every name of ``planned``, typed.
     Every number and time has a second column, ``!name``: true where something stands there that cannot be read.
 
     Raises:
@@ -87,14 +90,16 @@ def select(session: Session, planned: Plan, piece: Piece, clock: Clock) -> tuple
     expressions = [*table.derive.values(), *([table.keep] if table.keep else [])]
     texts = {theirs for our, theirs in table.columns.items() if planned.roles.get(our) in ("id", "text", "time")}
     seen = expression_columns(session, piece, expressions, texts)
-    source = f'(select "#row", {", ".join([*inner, *seen])} from {piece.sql})'
+    aside = "" if piece.has_aside else "null::varchar as "
+    source = f'(select "#row", {aside}"#aside", {", ".join([*inner, *seen])} from {piece.sql})'
     derived = [f"({sql}) as {name('=' + our)}" for our, sql in table.derive.items()]
-    keep = f'({table.keep}) as "#keep"' if table.keep else 'true as "#keep"'
+    wanted = [*([f"({table.keep})"] if table.keep else []), *(['"#aside" is null'] if piece.has_aside else [])]
+    keep = f'({" and ".join(wanted) or "true"}) as "#keep", "#aside"'
     raw = ", ".join(['"#row"', keep, *(name("=" + our) for our in _direct(table)), *derived])
     sql = f"(select {raw} from {source})"
     kinds = _describe(session, planned, piece, sql)
     own = {our: kinds["=" + our] for our in planned.roles}
-    return f'select "#row", "#keep", {_columns(planned, own, clock)} from {sql}', own
+    return f'select "#row", "#keep", "#aside", {_columns(planned, own, clock)} from {sql}', own
 
 
 def _columns(planned: Plan, kinds: Mapping[str, str], clock: Clock) -> str:

@@ -54,9 +54,9 @@ def keep_refused(session: Session, facts: TableFacts, piece: Piece, refused: str
     """
     columns = ", ".join(f"{literal(one)}: {name(one)}" for one in piece.types)
     session.con.execute(f"create or replace temp table bad as {refused}")
-    line, shift = '"#row"', ""
+    line, shift = piece.line, ""
     if piece.is_text and piece.broken is None:
-        line = '"#row" + coalesce(b.nth, 0)'
+        line = f"{piece.line} + coalesce(b.nth, 0)"
         shift = 'asof left join broken b on source."#row" - 1 > b.line - 1 - b.nth'
     session.con.execute(
         f"insert into rejects select {literal(facts.name)}, {literal(piece.label)}, {line}, bad.reason, "

@@ -18,6 +18,7 @@ from training.read.engine import Session, open_session
 from training.read.event_store import EventStore, open_store
 from training.read.facts import Facts, TableFacts
 from training.read.figures import figures
+from training.read.formatted import expand
 from training.read.lines import judge_products, stage_lines
 from training.read.live_orders import add_orders, forget, no_lines
 from training.read.mapping import PRODUCTS, STORES, USERS, plan
@@ -118,7 +119,12 @@ def _stage_all(
             session.con.execute(f"create temp table {table}({key} varchar)")
             session.con.execute(f"create temp table {table}_aside({key} varchar)")
             continue
-        staged[table] = stage_ids(session, plan(f"data.{table}", given, known, [key], closed=False), key, table)
+        staged[table] = stage_ids(
+            session,
+            plan(f"data.{table}", expand(session, f"data.{table}", given), known, [key], closed=False),
+            key,
+            table,
+        )
         tables[table] = staged[table].facts
     stocked = stage_stock(session)
     if stocked is not None:

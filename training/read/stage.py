@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
 from models.errors import ConfigError, DataError
 from models.shop import Table
+from training.read.database import fetch
 from training.read.engine import Session, first_line, literal, name
 from training.read.facts import TableFacts
 from training.read.files import Piece, open_piece
+from training.read.formatted import open_part, part_of
 from training.read.mapping import Plan, select
 from training.read.rejects import clear_broken_lines, keep_broken_lines, keep_refused, stop_where_too_many
 from training.read.sources import resolve, resolve_all
@@ -40,16 +42,20 @@ NOT_KEPT = "not kept by `keep`"
 
 
 def pieces_of(session: Session, what: str, table: Table) -> list[Piece]:
-    """Return the files of a table, or its query over named files, as SQL tables.
+    """Return the files of a table, or its query over named files or a database, as SQL tables.
 
     Raises:
         DataError: a file is missing, empty or broken, or the query does not hold.
-        ConfigError: the table comes from a database.
+        ConfigError: its database or its format is none for this table.
     """
     if table.url is not None:
-        raise ConfigError(f"{what}.url: databases are not read yet: export to files and name them in files")
+        piece = open_piece(session, fetch(session, what, table))
+        return [replace(piece, label=f"{what}.query")]
     if not table.tables:
-        return [open_piece(session, path) for path in resolve_all(table.files, session.shop.folder)]
+        part, files = part_of(what, table), resolve_all(table.files, session.shop.folder)
+        if part is None:
+            return [open_piece(session, path) for path in files]
+        return [open_part(session, path, table.format, part, table.salt) for path in files]
     opened = {alias: open_piece(session, path) for alias, path in _named_files(session, table)}
     views = ", ".join(
         f'{name(alias)} as (select * exclude ("#row") from {piece.sql})' for alias, piece in opened.items()
@@ -143,21 +149,21 @@ def _load(
     clear_broken_lines(session)
     session.con.execute(
         f'create or replace temp {"view" if as_view else "table"} one_file{place} as select {place} as "#file", "#row", '
-        f'"#keep", {_names(staged.planned)}, {reason} as "#refused" from ({sql})'
+        f'"#keep", "#aside", {_names(staged.planned)}, {reason} as "#refused" from ({sql})'
     )
 
 
 def _count(session: Session, facts: TableFacts, piece: Piece, place: int) -> None:
     """Count a file's rows by what becomes of them, and keep the text of the refused ones."""
     counts = session.rows(
-        f'select "#refused", "#keep" is true, count(*) from one_file{place} group by all order by all'
+        f'select "#refused", "#keep" is true, "#aside", count(*) from one_file{place} group by all order by all'
     )
-    for refused, kept, count in counts:
+    for refused, kept, aside, count in counts:
         facts.read += count
         if refused is not None:
             facts.refused[refused] += count
         elif not kept:
-            facts.set_aside[NOT_KEPT] += count
+            facts.set_aside[aside or NOT_KEPT] += count
     keep_broken_lines(session, facts, piece)
     if facts.refused:
         bad = f'select "#row" as row, "#refused" as reason from one_file{place} where "#refused" is not null'

@@ -7,6 +7,7 @@ import numpy as np
 from models.schema import NO_ROWS, Doubles, Ints
 from training.read.engine import Session
 from training.read.facts import TableFacts
+from training.read.formatted import expand
 from training.read.mapping import STOCK, plan
 from training.read.stage import stage
 
@@ -29,6 +30,7 @@ def stage_stock(session: Session) -> TableFacts | None:
     table = session.shop.data.stock
     if table is None:
         return None
+    table = expand(session, "data.stock", table)
     planned = plan("data.stock", table, STOCK, ["product_id", "quantity"], closed=True)
     checks = {
         "no product_id": "product_id is null",

@@ -148,7 +148,6 @@ def test_a_missing_column_is_named_with_what_was_meant(read: Read) -> None:
         ('columns = { product_id = "p" }', "nothing says who bought"),
         ('columns = { user_id = "u" }', "no column for product_id"),
         ('columns = { user_id = "u", product_id = "p" }\nderive = { user_id = "u" }', "given twice"),
-        ('url = "sqlite:///x.db"\nquery = "select 1"\n' + COLUMNS, "databases are not read yet"),
     ],
 )
 def test_a_wrong_mapping_is_told_before_reading(read: Read, toml: str, said: str) -> None:

@@ -1,0 +1,303 @@
+"""Formats by name: a small file of each shape, with the traps it is known for, and exactly what becomes of it."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+import duckdb
+import numpy as np
+import pytest
+from small_shop import Read, lines
+
+from models.errors import ConfigError, DataError
+from models.shop_tables import FormatName
+from training.read.formats import FORMATS
+from training.read.shop_data import ShopData
+
+FOLDER = Path(__file__).parent / "formats"
+AFTER = 1_798_761_600  # 2027-01-01 00:00 UTC
+JANUARY = 1_767_225_600  # 2026-01-01 00:00 UTC
+SOME = 'files = ["p.csv"]\ncolumns = { user_id = "user", product_id = "product" }'
+ReadAs = Callable[..., ShopData]
+
+
+@pytest.fixture
+def read_as(read: Read, tmp_path: Path) -> ReadAs:
+    """Return a function that reads purchases, or tables beside a single purchase, in formats by name."""
+
+    def run(
+        purchases: str = SOME, now: int = AFTER, top: str = 'timezone = "Europe/London"', **tables: str
+    ) -> ShopData:
+        shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
+        more = "".join(f"[data.{name}]\n{section}\n" for name, section in tables.items())
+        return read("user,product\nu,p\n", toml=purchases, more=more, top=top, now=now)
+
+    return run
+
+
+def named(name: str, *files: str, more: str = "") -> str:
+    """Return the section of a table in a format."""
+    return f"format = {name!r}\nfiles = {list(files)}\n{more}"
+
+
+def bought(data: ShopData) -> list[tuple[str, str, float, float]]:
+    """Return (user, product, quantity, price) of every line; no price is -1."""
+    told = data.purchases
+    price = np.nan_to_num(told.price, nan=-1.0)
+    return [
+        (user, product, float(quantity), round(float(one), 4))
+        for (user, product, _), quantity, one in zip(lines(data), told.quantity, price, strict=True)
+    ]
+
+
+def catalogue(data: ShopData, product: str) -> dict[str, object]:
+    """Return what the catalogue says of a product, without what it does not know, and without the margin."""
+    row = data.products.row(product)
+    values = {name: data.catalogue.value(name, row) for name in data.catalogue.columns if name != "margin"}
+    return {name: value for name, value in values.items() if value is not None and value == value}
+
+
+def test_every_format_has_a_name_in_shop_toml() -> None:
+    """What shop.toml takes and what is there to read it are the same."""
+    assert set(get_args(FormatName)) == {"columns", *FORMATS}
+
+
+def test_ga4(read_as: ReadAs) -> None:
+    """Items become lines; a day that was written again replaces itself; a refund of a whole order takes all of it."""
+    data = read_as(named("ga4", "ga4_*.jsonl"), top='timezone = "UTC"\ncurrency = "GBP"')
+    facts = data.facts.tables["purchases"]
+    assert bought(data) == [("1002.2002", "B-2", 1.0, 4.5), ("u-7", "00701", 3.0, 9.99)]
+    assert facts.refused == {"no product_id": 1, "no JSON object": 1}
+    assert [(one.file, one.line, one.reason) for one in facts.examples] == [
+        ("ga4_20260801.jsonl", 6, "no JSON object"),
+        ("ga4_20260801.jsonl", 3, "no product_id"),
+    ]
+    assert facts.set_aside == {
+        "event names no product": 1,
+        "event is no purchase": 1,
+        "given again: the last copy counts": 2,
+        "its whole order was taken back": 2,
+        "takes its whole order back": 1,
+        "return: takes its purchase back": 1,
+        "purchase that was taken back": 1,
+    }
+    assert facts.read == 13
+    assert data.purchases.time.tolist() == [1785576000, 1785575100]
+    assert data.purchases.n_orders == 2
+    assert facts.mapping["visitor_id"] == "given(user_pseudo_id)"
+
+
+def test_ga4_as_parquet_is_the_same(read_as: ReadAs, tmp_path: Path) -> None:
+    """Nested columns with types of their own, as BigQuery exports Parquet."""
+    duckdb.sql(
+        f"copy (select event_name, event_timestamp::bigint as event_timestamp, user_id, user_pseudo_id, items, ecommerce "
+        f"from read_json('{FOLDER}/ga4_20260802.jsonl')) to '{tmp_path}/day.parquet'"
+    )
+    data = read_as(named("ga4", "day.parquet"))
+    assert bought(data) == [("u-7", "00701", 3.0, 9.99)]
+
+
+def test_google_retail(read_as: ReadAs) -> None:
+    """Purchases of nested products; a transaction told twice counts once; collections are no products."""
+    data = read_as(
+        named("google-retail", "google_events.jsonl"),
+        top='timezone = "UTC"\ncurrency = "EUR"',
+        products=named("google-retail", "google_products.jsonl"),
+        stock=named("google-retail", "google_products.jsonl"),
+    )
+    facts = data.facts.tables
+    assert bought(data) == [("u1", "007", 2.0, 10.25), ("u1", "009", 1.0, -1.0)]
+    assert facts["purchases"].refused == {"no product_id": 1}
+    assert facts["purchases"].set_aside == {
+        "event names no product": 1,
+        "event is no purchase": 2,
+        "given again: the last copy counts": 2,
+    }
+    assert facts["products"].set_aside == {"a collection is no product": 1}
+    lamp = catalogue(data, "007")
+    assert lamp.pop("available_from") == 1767225600
+    assert lamp == {
+        "name": "Lamp", "category": "Home > Lighting > Table lamps", "department": "Home", "brand": "Lumo",
+        "price": 10.25, "cost": 4.0, "list_price": 12.0, "tags": ["new", "warm"], "image": "https://x.example/7.jpg",
+        "url": "https://x.example/7", "availability": "in_stock", "rating": 4.5,
+    }  # fmt: skip
+    assert catalogue(data, "009")["parent_id"] == "007"
+    assert data.stock.quantity.tolist() == [5.0, 0.0]
+
+
+@pytest.mark.parametrize(("now", "price"), [(JANUARY, 19.99), (AFTER, 29.99)])
+def test_merchant_feed_tsv(read_as: ReadAs, now: int, price: float) -> None:
+    """Quotes are text, prices carry their currency, a sale price counts in its time, header words may have spaces."""
+    data = read_as(now=now, products=named("merchant-feed", "feed.tsv"))
+    assert data.facts.tables["products"].refused == {"price is no number": 1}
+    pot = catalogue(data, "0012")
+    assert pot.pop("available_until") == 1798675200
+    assert pot == {
+        "name": 'Tea pot 5" "large"', "category": "Home > Kitchen > Tea", "department": "Home", "brand": "Potter",
+        "price": price, "list_price": 29.99, "cost": 8.0, "image": "https://x.example/12.jpg",
+        "url": "https://x.example/12", "parent_id": "G1", "availability": "in_stock", "color": "blue",
+        "google_product_category": 672.0,
+    }  # fmt: skip
+    assert catalogue(data, "0013")["price"] == pytest.approx(1029.99)
+    assert data.products.row("0014") == -1
+
+
+def test_merchant_feed_xml(read_as: ReadAs) -> None:
+    """The namespace g:, CDATA, entities of XML itself and repeated elements; a refused item has its line."""
+    data = read_as(products=named("merchant-feed", "feed.xml"), stock=named("merchant-feed", "local_inventory.tsv"))
+    assert catalogue(data, "0012") == {
+        "name": "Tea & pot", "category": "Home > Kitchen", "department": "Home", "price": 9.99, "list_price": 9.99,
+        "image": "https://x.example/12.jpg", "url": "https://x.example/12", "availability": "in_stock",
+    }  # fmt: skip
+    refused = data.facts.tables["products"].examples
+    assert [(one.reason, one.line) for one in refused] == [("no product_id", 17)]
+    stock = data.facts.tables["stock"]
+    assert stock.refused == {"quantity is no number": 1}
+    assert [data.stores.id(int(one)) for one in data.stock.store] == ["LON-1", "LON-2"]
+    assert data.stock.quantity.tolist() == [4.0, 1.0]
+
+
+BOMB = '<!DOCTYPE rss [<!ENTITY a "aaaa"><!ENTITY f SYSTEM "file:///etc/hostname">]><rss><item><id>&a;&f;</id></item></rss>'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BOMB, "declares a document type"),
+        ("<rss><item><id>1</id>", "no whole XML"),
+        ("<html><body/></html>", "no item, entry or product"),
+    ],
+)
+def test_xml_that_is_no_feed_is_refused(read: Read, text: str, said: str) -> None:
+    """No entity is expanded, and half a file is told."""
+    more = f"[data.products]\n{named('merchant-feed', 'f.xml')}"
+    with pytest.raises(DataError, match=said):
+        read("user,product\nu,p\n", files={"f.xml": text}, toml=SOME, more=more)
+
+
+def test_segment(read_as: ReadAs) -> None:
+    """Orders with lists, products beside the event, a call delivered twice, refunds of a part and of the whole."""
+    data = read_as(named("segment", "segment.jsonl"), top='timezone = "UTC"\ncurrency = "USD"')
+    facts = data.facts.tables["purchases"]
+    assert bought(data) == [("u1", "S-2", 2.0, 3.0), ("u1", "p1", 1.0, 18.99), ("u2", "p1", 1.0, 18.99)]
+    assert facts.refused == {"no product_id": 1}
+    assert facts.set_aside == {
+        "no track call": 1,
+        "event names no product": 1,
+        "event is no purchase": 1,
+        "given again: the last copy counts": 2,
+        "its whole order was taken back": 1,
+        "takes its whole order back": 1,
+        "return: takes its purchase back": 1,
+        "purchase that was taken back": 1,
+    }
+
+
+def shopper(email: str) -> str:
+    """Return the id of a Shopify customer, as the page on formats tells it."""
+    return "e" + hashlib.sha256(f"pepper{email}".encode()).hexdigest()[:32]
+
+
+def test_shopify_orders(read_as: ReadAs) -> None:
+    """Cells are filled forward in an order and never beyond it; what was voided or refunded later is gone."""
+    section = named("shopify-orders", "shopify_orders_*.csv", more='salt = "pepper"')
+    data = read_as(section, top='timezone = "Europe/London"\ncurrency = "GBP"')
+    ann = shopper("ann@example.com")
+    assert sorted(bought(data)) == sorted(
+        [
+            ("", "MUG-B", 1.0, 10.0),
+            (ann, "CARD", 1.0, 1.0),
+            (ann, "MUG-B", 2.0, 9.0),
+            (ann, 'Tea, "Assam"', 1.0, 10.0),
+            (ann, "CARD", 1.0, 1.0),
+        ]
+    )
+    facts = data.facts.tables["purchases"]
+    assert facts.refused == {}
+    assert facts.set_aside == {"given again: the last copy counts": 2, "takes its whole order back": 3}
+    assert data.purchases.n_orders == 3
+    assert 1785803062 in data.purchases.time  # 2026-08-04 05:24:22 +0500
+
+
+def test_shopify_orders_want_a_salt(read_as: ReadAs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a salt nothing is hashed; it may come from the environment."""
+    with pytest.raises(ConfigError, match="give a long random text"):
+        read_as(named("shopify-orders", "shopify_orders_1.csv"))
+    section = named("shopify-orders", "shopify_orders_1.csv", more='salt = "env:SHOP_SALT"')
+    monkeypatch.delenv("SHOP_SALT", raising=False)
+    with pytest.raises(ConfigError, match="SHOP_SALT is not set"):
+        read_as(section)
+    monkeypatch.setenv("SHOP_SALT", "pepper")
+    assert shopper("bob@example.com") in {user for user, _, _ in lines(read_as(section))}
+
+
+def test_shopify_products_and_inventory(read_as: ReadAs) -> None:
+    """Variants get their product's words, further images are no products, "not stocked" is no quantity."""
+    data = read_as(
+        products=named("shopify-products", "shopify_products.csv"),
+        stock=named("shopify-inventory", "shopify_inventory.csv"),
+    )
+    assert catalogue(data, "MUG-B") == {
+        "name": "Mug - Blue", "category": "Kitchen", "brand": "Potter", "price": 10.0, "list_price": 12.0, "cost": 4.0,
+        "tags": ["blue", "gift"], "image": "https://x.example/mug.jpg", "parent_id": "mug",
+    }  # fmt: skip
+    assert catalogue(data, "Mug - Red")["price"] == 11.0
+    assert catalogue(data, "CARD")["category"] == "Home & Garden > Cards"
+    assert data.facts.tables["products"].set_aside == {
+        "further image of its product": 1,
+        "product is a draft, or archived": 1,
+    }
+    stock = data.facts.tables["stock"]
+    assert (stock.refused, stock.set_aside) == ({"quantity is no number": 1}, {"not stocked there": 1})
+    assert sorted(data.stock.quantity.tolist()) == [-1.0, 7.0]
+
+
+def test_amazon_personalize(read_as: ReadAs) -> None:
+    """Seconds, event types in any case, columns of the shop's own as attributes."""
+    data = read_as(
+        named("amazon-personalize", "personalize_interactions.csv"),
+        products=named("amazon-personalize", "personalize_items.csv"),
+        users=named("amazon-personalize", "personalize_users.csv"),
+    )
+    assert lines(data) == [("001", "i1", 1785574800), ("002", "i1", 1785574802)]
+    assert data.facts.tables["purchases"].set_aside == {"event is no purchase": 1}
+    assert data.facts.tables["purchases"].refused == {"no product_id": 1}
+    assert catalogue(data, "i1") == {
+        "category": "Home > Lamps", "department": "Home", "price": 9.5, "available_from": 1.7e9, "material": "brass",
+    }  # fmt: skip
+    assert set(data.user_columns) == {"age_band", "membership"}
+
+
+def test_algolia_insights(read_as: ReadAs) -> None:
+    """A conversion is a purchase where its name says so; what it does not say is not guessed."""
+    data = read_as(named("algolia-insights", "algolia.csv"))
+    assert lines(data) == [("user-1", "p1", 1785578700), ("user-2", "p2", 1785574800)]
+    assert data.facts.tables["purchases"].set_aside == {"event is no purchase": 3}
+
+
+def test_recombee(read_as: ReadAs) -> None:
+    """The price is the total of the line."""
+    data = read_as(named("recombee", "recombee.csv"))
+    assert bought(data) == [("u1", "i2", 1.0, 5.5), ("u1", "i1", 4.0, 10.0), ("u2", "i1", 1.0, -1.0)]
+
+
+def test_own_columns_come_before_those_of_the_format(read_as: ReadAs) -> None:
+    """derive, columns and keep see the file's own columns, and win."""
+    more = 'keep = "eventname <> \'Purchase\'"\nderive = { product_id = "upper(objectid)" }'
+    data = read_as(named("algolia-insights", "algolia.csv", more=more))
+    assert lines(data) == [("user-1", "P1", 1785578700)]
+
+
+@pytest.mark.parametrize(
+    ("section", "table", "said"),
+    [
+        (named("ga4", "feed.tsv"), "products", "it is a format of data.purchases"),
+        (named("merchant-feed", "algolia.csv"), "products", "it lacks id, title, price; it has userToken"),
+    ],
+)
+def test_a_wrong_format_is_told(read_as: ReadAs, section: str, table: str, said: str) -> None:
+    """The message has what it is a format of, or what the file lacks."""
+    with pytest.raises((ConfigError, DataError), match=said):
+        read_as(**{table: section})
