@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from models.catalogue import Catalogue
 from models.columns import Column
+from models.robust import HEAVY
 from models.schema import Arrays, Context, Floats, Ints, Purchases, Scored
 
 
@@ -25,6 +26,8 @@ class Fitting:
     """Attributes of users, (n_users,) rows each."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """The shop's clock."""
+    heavy: float = HEAVY
+    """Times the lines of a typical shopper from which on a shopper counts for less (``models.robust``); 0 = nobody does."""
 
 
 class Model(Protocol):

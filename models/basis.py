@@ -15,6 +15,7 @@ from models.buckets import Buckets, columns_buckets
 from models.columns import NumberColumn, TextColumn
 from models.kinds import kind_codes
 from models.lifts import Lifts
+from models.robust import line_weights
 from models.schema import DAY, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, taken
 from models.store_sales import StoreSales
 
@@ -59,17 +60,18 @@ class Basis:
         lines, n = data.purchases, data.purchases.n_products
         age = (data.until - lines.time) / DAY
         cells = np.unique(lines.order.astype(np.int64) * max(n, 1) + lines.product, return_index=True)[1]
+        weight = line_weights(data)
         self.shares_ = np.stack(
-            [_share(lines.order[c], lines.product[c], n) for c in (cells[age[cells] <= d] for d in SPANS)], 1
+            [_share(lines.order[c], lines.product[c], weight[c], n) for c in (cells[age[cells] <= d] for d in SPANS)], 1
         )
-        self._buyers(data, cells)
-        self._catalogue(data)
+        self._buyers(data, cells, weight)
+        self._catalogue(data, weight)
         self.stores = StoreSales().fit(data, cells)
-        self._moments(data, cells)
-        self._people(data, cells)
+        self._moments(data, cells, weight)
+        self._people(data, cells, weight)
         return self
 
-    def _buyers(self, data: Fitting, cells: Longs) -> None:
+    def _buyers(self, data: Fitting, cells: Longs, weight: Doubles) -> None:
         lines, n = data.purchases, data.purchases.n_products
         known = np.flatnonzero(lines.user != UNKNOWN)
         pairs, first = np.unique(
@@ -77,20 +79,23 @@ class Basis:
         )
         buyers = np.bincount(pairs % max(n, 1), minlength=n)
         self.buyers_ = np.log1p(buyers).astype(np.float32)
-        self.again_ = (np.bincount(lines.product[cells], minlength=n) / np.maximum(buyers, 1)).astype(np.float32)
+        self.again_ = (np.bincount(lines.product[cells], weight[cells], n) / np.maximum(buyers, 1)).astype(np.float32)
         age = (data.until - lines.time[known[first]]) / DAY  # lines of a user lie oldest first
         product = (pairs % max(n, 1)).astype(np.int32)
-        late = [np.bincount(product[age <= days], minlength=n) for days in NEW_SPANS]
-        self.newcomers_ = np.stack([count / max(count.sum(), 1) for count in late], 1).astype(np.float32)
+        tried = weight[known[first]]
+        late = [np.bincount(product[age <= days], tried[age <= days], n) for days in NEW_SPANS]
+        self.newcomers_ = np.stack([count / (count.sum() or 1) for count in late], 1).astype(np.float32)
 
-    def _catalogue(self, data: Fitting) -> None:
+    def _catalogue(self, data: Fitting, weight: Doubles) -> None:
         n, columns, lines = data.purchases.n_products, data.catalogue.columns, data.purchases
         price = columns.get("price")
         values = price.values if isinstance(price, NumberColumn) else np.full(n, np.nan)
         self.price_ = np.log(np.where(values > 0, values, np.nan)).astype(np.float32)
         now = np.flatnonzero((data.until - lines.time <= 14 * DAY) & (lines.price > 0))
-        count = np.bincount(lines.product[now], minlength=n)
-        paid = np.bincount(lines.product[now], np.log(lines.price[now]), n) / np.maximum(count, 1)
+        count = np.bincount(lines.product[now], weight[now], n)
+        paid = np.bincount(lines.product[now], np.log(lines.price[now]) * weight[now], n) / np.where(
+            count > 0, count, 1
+        )
         self.price_now_ = np.where(count > 0, paid - self.price_, np.nan).astype(np.float32)
         category, brand = columns.get("category"), columns.get("brand")
         self.category_ = category.codes if isinstance(category, TextColumn) else np.full(n, UNKNOWN, np.int32)
@@ -101,7 +106,7 @@ class Basis:
         else:
             self.make_ = np.full(n, UNKNOWN, np.int32)
 
-    def _moments(self, data: Fitting, cells: Longs) -> None:
+    def _moments(self, data: Fitting, cells: Longs, weight: Doubles) -> None:
         lines = data.purchases
         self.fields = columns_buckets(lines.fields)
         sizes = [*CLOCK.values(), *(len(one) for one in self.fields)]
@@ -109,16 +114,17 @@ class Basis:
             *_clock_codes(lines.time[cells], data.zone),
             *(b.codes(lines.fields[b.name])[cells] for b in self.fields),
         ]
-        self.moments = _lifts(codes, sizes, lines.order[cells], lines.product[cells], lines.n_products)
+        self.moments = _lifts(codes, sizes, lines.order[cells], lines.product[cells], lines.n_products, weight[cells])
 
-    def _people(self, data: Fitting, cells: Longs) -> None:
+    def _people(self, data: Fitting, cells: Longs, weight: Doubles) -> None:
         lines, made = data.purchases, columns_buckets(data.users)
         codes = [one.codes(data.users[one.name]) for one in made]
         self.of_user_ = np.ascontiguousarray(_values(codes, [len(one) for one in made], lines.n_users))
         named = cells[lines.user[cells] != UNKNOWN]
         values = self.of_user_[lines.user[named]]
         n_values = sum(len(one) for one in made)
-        self.people = Lifts().fit(values, n_values, lines.order[named], lines.product[named], lines.n_products)
+        order, product = lines.order[named], lines.product[named]
+        self.people = Lifts().fit(values, n_values, order, product, lines.n_products, weight[named])
 
     def follow(self, live: Live) -> "Basis":
         """Return the ground under the live catalogue: new products by what is said of them, and prices as they are now.
@@ -215,8 +221,9 @@ def _makes(trained: Ints, kind: Ints, live: Live) -> Ints:
     return np.where(known, kind * len(then.vocabulary) + now.codes, UNKNOWN).astype(np.int32)
 
 
-def _share(order: Ints, product: Ints, n: int) -> Floats:
-    return (np.bincount(product, minlength=n) / max(len(np.unique(order)), 1)).astype(np.float32)
+def _share(order: Ints, product: Ints, weight: Doubles, n: int) -> Floats:
+    orders = weight[np.unique(order, return_index=True)[1]].sum() or 1.0
+    return (np.bincount(product, weight, n) / orders).astype(np.float32)
 
 
 def _clock_codes(time: Longs, zone: ZoneInfo) -> list[Ints]:
@@ -236,5 +243,5 @@ def _values(codes: list[Ints], sizes: list[int], n: int) -> Ints:
     return np.stack(shifted, 1).astype(np.int32) if shifted else np.empty((n, 0), np.int32)
 
 
-def _lifts(codes: list[Ints], sizes: list[int], order: Ints, product: Ints, n_products: int) -> Lifts:
-    return Lifts().fit(_values(codes, sizes, len(order)), sum(sizes), order, product, n_products)
+def _lifts(codes: list[Ints], sizes: list[int], order: Ints, product: Ints, n_products: int, weight: Doubles) -> Lifts:
+    return Lifts().fit(_values(codes, sizes, len(order)), sum(sizes), order, product, n_products, weight)

@@ -10,6 +10,7 @@ from models.base import Fact, Fitting
 from models.beyond import values_at
 from models.errors import NotFittedError
 from models.lists import RankedLists, best_entries, decay, summed
+from models.robust import line_weights
 from models.schema import (
     DAY,
     NOTHING,
@@ -76,12 +77,12 @@ class BoughtTogether:
 
     def _baskets(self, data: Fitting) -> "tuple[csr_matrix, Doubles]":
         """Return which products each order holds, and each order's weight; shoppers, where no order holds two products."""
-        lines = data.purchases
+        lines, counts = data.purchases, line_weights(data)
         matrix = _holds(lines.order, lines, lines.n_orders)
         single = len(lines) > 0 and int(np.diff(matrix.indptr).max()) < 2
         self.by_shopper_ = np.array([single])
         if single:
-            lines = lines.where(lines.user != UNKNOWN)
+            lines, counts = lines.where(lines.user != UNKNOWN), counts[lines.user != UNKNOWN]
             matrix = _holds(lines.user, lines, lines.n_users)
         basket = lines.user if single else lines.order
         place = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], np.diff(matrix.indptr))
@@ -89,7 +90,8 @@ class BoughtTogether:
         matrix.eliminate_zeros()
         when = np.zeros(matrix.shape[0], np.int64)
         np.maximum.at(when, basket, lines.time)
-        present = np.diff(matrix.indptr) > 0
+        present = (np.diff(matrix.indptr) > 0).astype(np.float64)
+        present[basket] *= counts  # all lines of a basket are one shopper's
         return matrix, decay((data.until - when) / DAY, self.half_life) * present
 
     def _pairs(self, baskets: "csr_matrix", weighted: "csc_matrix") -> RankedLists:

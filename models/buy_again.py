@@ -15,6 +15,7 @@ from models.beyond import values_at
 from models.errors import NotFittedError
 from models.lists import decay, scores_of
 from models.moments import ages, moments
+from models.robust import line_weights
 from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
 
 USUAL = 30.0
@@ -48,32 +49,37 @@ class BuyAgain:
 
     def fit(self, data: Fitting) -> Self:
         """Learn usual gaps by product and the hazard over their shares."""
-        lines = data.purchases.where(data.purchases.user != UNKNOWN)
+        named = data.purchases.user != UNKNOWN
+        lines, weight = data.purchases.where(named), line_weights(data)[named]
         key = lines.user.astype(np.int64) * lines.n_products + lines.product
         time = moments(lines, data.until)
         order = np.lexsort((time, key))
-        key, time = key[order], time[order]
+        key, time, weight = key[order], time[order], weight[order]
         again = (key[1:] == key[:-1]) & (time[1:] // DAY > time[:-1] // DAY)
         days = np.maximum((time[1:] - time[:-1])[again] / DAY, 0.5)  # two visits around midnight are no short cycle
         product = (key[1:] % max(lines.n_products, 1))[again]
-        usual = float(np.exp(np.mean(np.log(days)))) if len(days) else USUAL
-        logs = np.bincount(product, weights=np.log(days), minlength=lines.n_products)
-        count = np.bincount(product, minlength=lines.n_products)
+        counts_as = weight[1:][again]
+        usual = float(np.exp(np.average(np.log(days), weights=counts_as))) if len(days) else USUAL
+        logs = np.bincount(product, np.log(days) * counts_as, lines.n_products)
+        count = np.bincount(product, counts_as, lines.n_products)
         self.gap_ = np.exp((logs + self.gap_prior * np.log(usual)) / (count + self.gap_prior)).astype(np.float32)
         last = np.ones(len(key), np.bool_)
         last[:-1] = key[1:] != key[:-1]
         waiting = (data.until - time[last]) / DAY / self.gap_[key[last] % max(lines.n_products, 1)]
-        self.hazard_ = self._hazard(days / self.gap_[product], waiting)
+        self.hazard_ = self._hazard(days / self.gap_[product], counts_as, waiting, weight[last])
         return self
 
-    def _hazard(self, bought: Doubles, waiting: Doubles) -> Floats:
-        """Return repurchases over exposure by bin, relative to the mean; ``waiting`` was not bought again yet."""
+    def _hazard(self, bought: Doubles, counts_as: Doubles, waiting: Doubles, waiting_as: Doubles) -> Floats:
+        """Return repurchases over exposure by bin, relative to the mean; ``waiting`` was not bought again yet.
+
+        ``counts_as`` and ``waiting_as`` are the weights of each.
+        """
         edges = np.arange(self.BINS + 1) * self.STEP
         edges[-1] = 6.0
-        events = np.histogram(bought, edges)[0]
+        events = np.histogram(bought, edges, weights=counts_as)[0]
         exposed = np.zeros(self.BINS)
-        for share in (bought, waiting):
-            exposed += [np.clip(share - low, 0, high - low).sum() for low, high in pairwise(edges)]
+        for share, weight in ((bought, counts_as), (waiting, waiting_as)):
+            exposed += [(np.clip(share - low, 0, high - low) * weight).sum() for low, high in pairwise(edges)]
         mean = max(float(events.sum()) / max(float(exposed.sum()), 1e-9), 1e-9)
         relative: Floats = ((events + 1) / (exposed * mean + 1)).astype(np.float32)
         return relative

@@ -8,6 +8,7 @@ import numpy as np
 from models.base import Fitting
 from models.lists import best_entries, decay
 from models.moments import ages, moments
+from models.robust import damped, line_weights
 from models.schema import DAY, UNKNOWN, Context, Doubles, Ints
 
 if TYPE_CHECKING:
@@ -25,18 +26,23 @@ class Weighting:
 
 
 def user_items(data: Fitting, weighting: Weighting) -> "csr_matrix":
-    """Return the (n_users, n_products) matrix of float32 weights above 0, at most about 1 + log of the purchases."""
+    """Return the (n_users, n_products) matrix of float32 weights above 0, at most about 1 + log of the purchases.
+
+    Heavy shoppers count for less (``models.robust``), in their products' weights and in how many products they speak for.
+    """
     from scipy.sparse import csr_matrix  # here and in every fit: serving needs no scipy, and starts without it
 
     lines = data.purchases
     known = lines.user != UNKNOWN
-    faded = decay((data.until - moments(lines, data.until)[known]) / DAY, weighting.half_life)
+    faded = (
+        decay((data.until - moments(lines, data.until)[known]) / DAY, weighting.half_life) * line_weights(data)[known]
+    )
     matrix = csr_matrix(
         (faded, (lines.user[known], lines.product[known])), shape=(lines.n_users, lines.n_products), dtype=np.float32
     )
     matrix.sum_duplicates()
     matrix.data = np.ones_like(matrix.data) if weighting.binary else np.log1p(matrix.data)
-    return matrix
+    return damped(matrix, data.heavy)
 
 
 def heaviest(users: "csr_matrix", most: int) -> "csr_matrix":

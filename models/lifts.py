@@ -27,7 +27,9 @@ class Lifts:
     share_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     """(n_products,) of all orders."""
 
-    def fit(self, values: Ints, n_values: int, order: Ints, product: Ints, n_products: int) -> Self:
+    def fit(
+        self, values: Ints, n_values: int, order: Ints, product: Ints, n_products: int, weight: Doubles | None = None
+    ) -> Self:
         """Learn from order lines.
 
         Args:
@@ -36,17 +38,21 @@ class Lifts:
             order: (n_lines,) with ``product`` a cell that is named once.
             product: (n_lines,)
             n_products: how many.
+            weight: (n_lines,) how much the line's order counts; None: each as 1.
         """
         n = max(n_products, 1)
-        n_orders = max(len(np.unique(order)), 1)
-        self.share_ = (np.bincount(product, minlength=n_products) / n_orders).astype(np.float32)
+        counts_as = np.ones(len(order)) if weight is None else weight
+        n_orders = counts_as[np.unique(order, return_index=True)[1]].sum() or 1.0
+        self.share_ = (np.bincount(product, counts_as, n_products) / n_orders).astype(np.float32)
         line, place = np.nonzero(values != UNKNOWN)
         value = values[line, place].astype(np.int64)
-        cells, counts = np.unique(value * n + product[line], return_counts=True)
+        cells, places = np.unique(value * n + product[line], return_inverse=True)
+        counts = np.bincount(places, counts_as[line], len(cells))
         self.rows_, self.count_ = (cells % n).astype(np.int32), counts.astype(np.float32)
         self.ptr_ = np.searchsorted(cells // n, np.arange(n_values + 1)).astype(np.int64)
-        pairs = np.unique(value * (int(order.max(initial=0)) + 1) + order[line]) // (int(order.max(initial=0)) + 1)
-        self.orders_ = np.bincount(pairs, minlength=n_values).astype(np.float32)
+        width = int(order.max(initial=0)) + 1
+        pairs, first = np.unique(value * width + order[line], return_index=True)
+        self.orders_ = np.bincount(pairs // width, counts_as[line[first]], n_values).astype(np.float32)
         return self
 
     def lift(self, value: int, rows: Ints) -> Doubles:

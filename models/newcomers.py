@@ -9,6 +9,7 @@ from models.base import Fact, Fitting
 from models.beyond import values_at
 from models.errors import NotFittedError
 from models.lists import decay
+from models.robust import line_weights
 from models.schema import DAY, UNKNOWN, Arrays, Context, Floats, Ints, Scored, best, take
 
 
@@ -29,7 +30,7 @@ class Newcomers:
         lines, n = data.purchases, max(data.purchases.n_products, 1)
         known = np.flatnonzero(lines.user != UNKNOWN)
         pairs, first = np.unique(lines.user[known].astype(np.int64) * n + lines.product[known], return_index=True)
-        faded = decay((data.until - lines.time[known[first]]) / DAY, self.half_life)
+        faded = decay((data.until - lines.time[known[first]]) / DAY, self.half_life) * line_weights(data)[known[first]]
         sums = np.bincount(pairs % n, faded, lines.n_products)
         self.scores_ = (sums / max(sums.sum(), 1e-12)).astype(np.float32)
         self.top_ = best(self.scores_, self.length).rows

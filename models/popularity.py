@@ -10,12 +10,13 @@ from models.beyond import Live, live_codes, values_at
 from models.columns import TextColumn
 from models.errors import NotFittedError
 from models.lists import RankedLists, decay, scores_of
+from models.robust import line_weights
 from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
 
 
 def weights_by_age(data: Fitting, half_life: float) -> Doubles:
-    """Return (n_lines,) recency weights: 1 at ``until``, one half ``half_life`` days before."""
-    return decay((data.until - data.purchases.time) / DAY, half_life)
+    """Return (n_lines,) recency weights: 1 at ``until``, one half ``half_life`` days before; less for heavy shoppers."""
+    return decay((data.until - data.purchases.time) / DAY, half_life) * line_weights(data)
 
 
 def shares(data: Fitting, weights: Doubles) -> Doubles:

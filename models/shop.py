@@ -15,6 +15,7 @@ from models.carousels import CAROUSELS, PAGES, Carousel
 from models.errors import ConfigError
 from models.experiments import Experiment, Label, Results, experiment_faults
 from models.retention import Retention
+from models.robust import HEAVY
 from models.section import Section, Share, zone_name
 from models.shop_faults import explain_faults
 from models.shop_faults import suggest as suggest  # part of this module: whoever reads settings suggests
@@ -38,6 +39,11 @@ class Training(Section):
     threads: int = Field(0, ge=0, description="Threads for the heavy steps; 0 = all cores.")
     refused_share: Share = Field(
         0.1, description="Above this share of refused rows a run stops before any model is touched."
+    )
+    heavy_shoppers: float = Field(
+        HEAVY,
+        ge=0,
+        description="Times a typical shopper's lines from which on a wholesaler counts for less; 0 = nobody does.",
     )
     expected_files: int | None = Field(None, ge=1, description="Stop when the purchases match fewer files than this.")
 

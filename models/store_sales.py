@@ -8,6 +8,7 @@ import numpy as np
 from models.base import Fitting
 from models.beyond import values_at
 from models.lists import decay
+from models.robust import line_weights
 from models.schema import DAY, UNKNOWN, Arrays, Floats, Ints, Longs, taken
 
 HALF_LIVES = (10.0, 45.0)
@@ -38,7 +39,7 @@ class StoreSales:
         lines, n = data.purchases, max(data.purchases.n_products, 1)
         age = (data.until - lines.time[cells]) / DAY
         cells, age = cells[age <= KEPT_DAYS], age[age <= KEPT_DAYS]
-        faded = np.stack([decay(age, half_life) for half_life in HALF_LIVES], 1)
+        faded = np.stack([decay(age, half_life) for half_life in HALF_LIVES], 1) * line_weights(data)[cells][:, None]
         orders = np.unique(lines.order[cells], return_index=True)[1]
         total = np.maximum(faded[orders].sum(axis=0), 1e-9)
         product, store = lines.product[cells], lines.store[cells]

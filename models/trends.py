@@ -11,6 +11,7 @@ from models.beyond import Live
 from models.columns import NumberColumn
 from models.errors import NotFittedError
 from models.lists import scores_of
+from models.robust import line_weights
 from models.schema import DAY, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
 
 
@@ -36,10 +37,11 @@ class Trending:
     def fit(self, data: Fitting) -> Self:
         """Learn from purchase lines of the last ``days + before`` days."""
         age = (data.until - data.purchases.time) / DAY
-        n = data.purchases.n_products
-        recent = np.bincount(data.purchases.product[age <= self.days], minlength=n)
-        earlier = np.bincount(data.purchases.product[(age > self.days) & (age <= self.days + self.before)], minlength=n)
-        expected = earlier * (recent.sum() / max(earlier.sum(), 1))
+        product, n, weight = data.purchases.product, data.purchases.n_products, line_weights(data)
+        late, before = age <= self.days, (age > self.days) & (age <= self.days + self.before)
+        recent = np.bincount(product[late], weight[late], n)
+        earlier = np.bincount(product[before], weight[before], n)
+        expected = earlier * (recent.sum() / (earlier.sum() or 1))
         excess: Doubles = (recent - expected) / np.sqrt(expected + 1)
         excess[(recent < 3) | (earlier.sum() == 0)] = 0
         self.found_ = best(np.maximum(excess / max(excess.max(initial=0.0), 1e-12), 0), self.length)
@@ -118,8 +120,8 @@ class NewArrivals:
             since[known] = given.values[known].astype(np.int64)
         self.rows_ = np.flatnonzero((since >= data.until - self.days * DAY) & (since < NEVER)).astype(np.int32)
         self.since_ = since[self.rows_]
-        sold = np.bincount(lines.product, minlength=lines.n_products)[self.rows_]
-        self.sold_ = (sold / max(sold.max(initial=0), 1)).astype(np.float32)
+        sold = np.bincount(lines.product, line_weights(data), lines.n_products)[self.rows_]
+        self.sold_ = (sold / (sold.max(initial=0) or 1)).astype(np.float32)
         return self
 
     def arrays(self) -> Arrays:

@@ -61,7 +61,8 @@ def fit_basis(data: ShopData, until: int, shop: Shop, seed: int) -> Basis:
 def fitting(data: ShopData, until: int, shop: Shop, seed: int) -> Fitting:
     """Return what models may learn from, where ``data`` holds nothing that happened at ``until`` or later."""
     threads = shop.training.threads
-    return Fitting(data.purchases, data.catalogue, until, seed, threads, data.user_columns, shop.zone)
+    heavy = shop.training.heavy_shoppers
+    return Fitting(data.purchases, data.catalogue, until, seed, threads, data.user_columns, shop.zone, heavy)
 
 
 def artifact_groups(data: ShopData, trained: Trained) -> dict[str, Arrays]:

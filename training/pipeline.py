@@ -87,7 +87,7 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
     rankers, judged = ({}, Judgement()) if options.fast else learn(shop, data, until, seed, options, progress)
-    data = with_prices(data)
+    data = with_prices(data, shop.training.heavy_shoppers)
     trained = fit(shop, data, until, rankers, seed, progress)
     version, created = name_version(shop, options, seed, data)
     manifest = replace(manifest_of(shop, data, trained, version, created, until, seed), metrics=metrics_of(judged))
@@ -186,7 +186,7 @@ def rehearse(
     out, the seed, the progress. Without anything to ask or to learn from, ``nothing`` comes back.
     """
     split = held_out(data.purchases, shop, until, seed)
-    known = with_prices(replace(data, purchases=split.known))
+    known = with_prices(replace(data, purchases=split.known), shop.training.heavy_shoppers)
     if not split.requests or not len(known.purchases):
         return nothing
     with fitted(shop, known, split.until, rankers, seed, options, progress) as artifacts:

@@ -104,7 +104,7 @@ def _learned(
     data: ShopData, shop: Shop, until: int, asked: Mapping[str, list[Requests]], seed: int
 ) -> dict[str, Examples]:
     """Return the examples, by ranker, of what those are ``asked`` who know ``data`` (of ``until``) and no more."""
-    known = with_prices(data)
+    known = with_prices(data, shop.training.heavy_shoppers)
     if not len(known.purchases):
         return {}
     past = _past(known, shop, until, seed)
@@ -119,7 +119,9 @@ def _learned(
 
 
 def _past(known: ShopData, shop: Shop, start: int, seed: int) -> Past:
-    bundle = Fitting(known.purchases, known.catalogue, start, seed, 1, known.user_columns, shop.zone)
+    bundle = Fitting(
+        known.purchases, known.catalogue, start, seed, 1, known.user_columns, shop.zone, shop.training.heavy_shoppers
+    )
     wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
     models = {name: model.fit(bundle) for name, model in new_models().items() if name in wanted}
     world = World(Basis().fit(bundle), models, known.contexts, shop.zone)
