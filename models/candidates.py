@@ -9,6 +9,8 @@ import numpy as np
 from models.lists import scores_of
 from models.schema import NO_ROWS, Context, Doubles, Floats, Ints, Scored
 
+DEPTH = 300
+"""Candidates asked of each source at first where a blend orders; more when the rules leave too few."""
 FLOOR = 1e-6
 """The score of a product that no model says anything about."""
 

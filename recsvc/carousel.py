@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from models.candidates import Gathered, Source, gather, rate, strongest
+from models.candidates import DEPTH, Gathered, Source, gather, rate, strongest
 from models.carousels import Carousel
 from models.schema import NO_ROWS, NOTHING, Doubles, Ints, Scored
 from models.shop import suggest
@@ -31,8 +31,6 @@ from recsvc.trials import Trials, beside
 from recsvc.wanted import Wanted, wanted_of
 from recsvc.work import Work
 
-DEPTH = 300
-"""Candidates asked of each source at first; more when the rules leave too few."""
 PIN_DEPTH = 200
 """Matches of one pin's ``where`` that compete for its positions."""
 BY_SALES = {"popularity": 1.0}

@@ -1,7 +1,7 @@
 """Judge a version through the serving engine: every row of every task in one asking, compared with what was bought."""
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from training.baselines import SHUFFLED, SHUFFLED_TITLE, SIMPLE, rows_of, with_r
 from training.groups import groups_of
 from training.held_out import Split
 from training.judge_ask import ask
+from training.judge_candidates import Candidates, candidates_of
 from training.judge_new import ARRIVALS, NewProducts, new_products
 from training.judge_page import ALIKE, Likeness, NearPage, near_page
 from training.metrics.bootstrap import Interval, mean_interval
@@ -68,6 +69,8 @@ class Judgement:
     """By task; the first row of each is its own carousel."""
     new: NewProducts | None = None
     near: tuple[NearPage, ...] = ()
+    candidates: tuple[Candidates, ...] = ()
+    """By task: what competes for the first row's places."""
 
 
 def judge(
@@ -87,7 +90,10 @@ def judge(
     Raises:
         RecsvcError: the engine did not answer.
     """
-    return judged(shop, known, split, show(shop, artifacts, known, split, seed, progress, shuffle=shuffle), seed)
+    lists = show(shop, artifacts, known, split, seed, progress, shuffle=shuffle)
+    live = Registry(artifacts).current()
+    candidates = candidates_of(shop, live, known, split.requests) if live is not None else ()
+    return replace(judged(shop, known, split, lists, seed), candidates=candidates)
 
 
 def show(

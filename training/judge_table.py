@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from training.baselines import BASELINE, BLEND, SHUFFLED, SIMPLE
 from training.groups import GROUPS
 from training.judge import Group, Judgement, Result
+from training.judge_candidates import Candidates
 from training.judge_new import NEW_DAYS, NewProducts
 from training.judge_page import NEAR, NearPage
 from training.metrics.bootstrap import Interval, signed
@@ -20,7 +21,13 @@ def table(judgement: Judgement) -> str:
     if not results:
         return NOTHING
     found = any(r.task == "discovery" for r in results)
-    parts = [_tasks(results), _groups(results), _new(judgement.new) if found else [], _near(judgement.near)]
+    parts = [
+        _tasks(results),
+        _candidates(judgement.candidates),
+        _groups(results),
+        _new(judgement.new) if found else [],
+        _near(judgement.near),
+    ]
     return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines)
 
 
@@ -47,6 +54,19 @@ def _groups(results: tuple[Result, ...]) -> Iterator[str]:
     for r in results:
         if not r.row:
             yield f"{r.task:<12}" + "".join(f" {_cell(r.groups.get(name)):<23}" for name in there).rstrip()
+
+
+def _candidates(tasks: tuple[Candidates, ...]) -> Iterator[str]:
+    if not tasks:
+        return
+    yield "share of what was bought that is among the candidates: the ceiling of every order; and by this source alone"
+    yield f"{'source':<18}" + "".join(f" {one.task:<15}" for one in tasks).rstrip()
+    for name in dict.fromkeys(name for one in tasks for name in one.sources):
+        found = [one.sources.get(name) for one in tasks]
+        cells = ("-" if one is None else f"{one.recall:.4f} (+{one.alone:.4f})" for one in found)
+        yield f"{name:<18}" + "".join(f" {cell:<15}" for cell in cells).rstrip()
+    yield f"{'all together':<18}" + "".join(f" {one.recall:<15.4f}" for one in tasks).rstrip()
+    yield f"{'candidates':<18}" + "".join(f" {one.mean:<15.0f}" for one in tasks).rstrip()
 
 
 def _orders(low: int, high: int | None) -> str:
@@ -96,6 +116,8 @@ def metrics_of(judgement: Judgement) -> dict[str, object]:
         out["products/new"] = judgement.new.plain()
     if judgement.near:
         out["products/near the page"] = {row.row: row.plain() for row in judgement.near}
+    if judgement.candidates:
+        out["products/candidates"] = {row.task: row.plain() for row in judgement.candidates}
     return json.loads(json.dumps(out))  # type: ignore[no-any-return]
 
 

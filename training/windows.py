@@ -18,6 +18,7 @@ from models.candidates import gather
 from models.features import SOURCES as FEATURE_SOURCES
 from models.features import World, features
 from models.histories import Histories
+from models.ids import IdIndex
 from models.ranker import DEPTHS
 from models.schema import DAY, NO_HISTORY, NO_ROWS, UNKNOWN, Bools, Context, Doubles, Floats
 from models.shop import Shop
@@ -133,7 +134,8 @@ def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed:
     parts: list[tuple[Floats, Bools, Doubles]] = []
     found = 0
     for number, truth in enumerate(requests.truth):
-        context = context_of(past, requests, number, bare=bool(rng.random() < BARE))
+        bare_at = past.until if rng.random() < BARE else None
+        context = context_of(requests, number, past.histories, past.data.stores, bare_at)
         bought = np.unique(context.history.product) if ranker == "discovery" else NO_ROWS
         rows = gather(past.world.models, {}, DEPTHS[ranker], context, bought).rows
         rows = rows[rows != context.page]
@@ -150,19 +152,23 @@ def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed:
     return Examples(values, bought_, weights, found, sum(len(truth) for truth in requests.truth))
 
 
-def context_of(past: Past, requests: Requests, number: int, bare: bool = False) -> Context:
-    """Return what a request of the past knew; ``bare``: of shopper and page only, as a storefront may tell no more."""
+def context_of(
+    requests: Requests, number: int, histories: Histories, stores: IdIndex, bare_at: int | None = None
+) -> Context:
+    """Return request ``number`` as the models read it; ``bare_at``: at that moment, and without store and fields."""
     user = int(requests.user[number]) if requests.known else UNKNOWN
+    bare = bare_at is not None
     store = UNKNOWN if bare else int(requests.store[number])
     fields = {} if bare else requests.fields_of(number)
+    at = int(requests.at[number])
     return Context(
-        at=past.until if bare and requests.at[number] else int(requests.at[number]),
+        at=bare_at if bare_at is not None and at else at,
         user=user,
         page=int(requests.page[number]),
         recent=requests.recent[number] if requests.recent else NO_ROWS,
         store=store,
-        history=past.histories.of_user(user) if user != UNKNOWN else NO_HISTORY,
-        fields=fields | ({"store": past.data.stores.id(store)} if store != UNKNOWN else {}),
+        history=histories.of_user(user) if user != UNKNOWN else NO_HISTORY,
+        fields=fields | ({"store": stores.id(store)} if store != UNKNOWN else {}),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from training.judge import Group, Judgement, Result
+from training.judge_candidates import Candidates, OfSource
 from training.judge_new import NewInLists, NewProducts
 from training.judge_page import NearPage
 from training.judge_table import metrics_of, table
@@ -46,6 +47,24 @@ def test_new_products_and_the_page_have_a_line_each() -> None:
     head, line = told.splitlines()[-2:]
     assert line.split() == ["similar-items", "70", "50.0%", "-", "1.23", "40.0%"]
     assert len(head) == len(line)
+
+
+def test_candidates_have_a_column_a_task() -> None:
+    """What a task does not ask a source for is a dash; machines get the same."""
+    asked = (
+        Candidates("next-order", 210.4, 0.4, {"buy-again": OfSource(0.35, 0.2)}),
+        Candidates("discovery", 400, 0.15, {"ease": OfSource(0.1, 0.05)}),
+    )
+    told = table(Judgement((OWN,), None, (), asked)).splitlines()
+    at = next(place for place, line in enumerate(told) if line.startswith("source"))
+    assert told[at + 1].split() == ["buy-again", "0.3500", "(+0.2000)", "-"]
+    assert told[at + 2].split() == ["ease", "-", "0.1000", "(+0.0500)"]
+    assert told[at + 3].split() == ["all", "together", "0.4000", "0.1500"]
+    assert told[at + 4].split() == ["candidates", "210", "400"]
+    assert metrics_of(Judgement((OWN,), None, (), asked))["products/candidates"] == {
+        "next-order": {"candidates": 210.4, "recall": 0.4, "sources": {"buy-again": {"recall": 0.35, "alone": 0.2}}},
+        "discovery": {"candidates": 400, "recall": 0.15, "sources": {"ease": {"recall": 0.1, "alone": 0.05}}},
+    }
 
 
 def test_it_says_why_new_products_are_not_judged() -> None:

@@ -7,10 +7,11 @@ import numpy as np
 from models.candidates import gather
 from models.features import World, features
 from models.histories import Histories
-from models.ranker import DEPTHS, Ranker
+from models.ranker import Ranker
 from models.schema import NO_ROWS, UNKNOWN, Bools, Doubles, Floats, Ints
 from models.shop import Shop
 from training.held_out import Split
+from training.judge_candidates import depths_of
 from training.progress import Progress
 from training.read.shop_data import ShopData
 from training.report.parts import Section, Table, missing, share
@@ -19,8 +20,6 @@ from training.windows import Past, context_of
 
 MOST = 200
 """Requests of a task that are looked at."""
-DEPTH = 300
-"""Candidates of each source where the blend orders, as serving takes them at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +66,12 @@ def _of_task(shop: Shop, past: Past, task: Requests, rankers: dict[str, Ranker])
     name = TASKS[task.task]
     carousel = shop.carousels[name]
     ranker = carousel.ranker if carousel.ranker in rankers else None
-    depths = DEPTHS[ranker] if ranker else dict.fromkeys(carousel.sources, DEPTH)
+    depths = depths_of(carousel, rankers)
     count = min(MOST, len(task))
     parts: list[tuple[Floats, Bools, Ints]] = []
     by_source, found, candidates = dict.fromkeys(depths, 0), 0, 0
     for number in range(count):
-        context, truth = context_of(past, task, number), task.truth[number]
+        context, truth = context_of(task, number, past.histories, past.data.stores), task.truth[number]
         bought = np.unique(context.history.product) if carousel.bought == "exclude" else NO_ROWS
         gathered = gather(past.world.models, {}, depths, context, bought)
         rows = gathered.rows[gathered.rows != context.page]
