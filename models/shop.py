@@ -40,6 +40,9 @@ class Training(Section):
     refused_share: Share = Field(
         0.1, description="Above this share of refused rows a run stops before any model is touched."
     )
+    rejects_rows: int = Field(
+        10_000, ge=1, description="Rows of each table and reason that rejects.csv keeps; further ones are counted."
+    )
     heavy_shoppers: float = Field(
         HEAVY,
         ge=0,

@@ -21,6 +21,7 @@ from training.pipeline import evaluate as evaluate_shop
 from training.pipeline import run as run_shop
 from training.progress import Progress
 from training.read.page import data_page
+from training.read.rejects import stop_where_too_many, tolerant
 from training.read.shop_data import read_shop_data
 from training.report.cli import report as write_report
 from training.trade_offs_cli import trade_offs
@@ -75,7 +76,7 @@ def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None, st
     told = read_shop(shop)
     machine = time.time()
     data = read_shop_data(
-        told,
+        tolerant(told),
         until=None if until is None else told.moment(until),
         now=int(machine) + told.clock_offset(machine),
         rejects=None if rejects is None else rejects / "rejects.csv",
@@ -86,6 +87,8 @@ def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None, st
     if not data.facts.lines:
         click.echo(f"recsvc-train: {shop}: no purchase is left to learn from", err=True)
         raise click.exceptions.Exit(1)
+    for one in data.facts.tables.values():
+        stop_where_too_many(one, told.training.refused_share)
 
 
 def _options(told: Shop, artifacts: Path, until: str | None, seed: int | None, store: str | None) -> Options:

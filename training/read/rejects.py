@@ -1,21 +1,25 @@
-"""Refused rows: counted by reason, kept with file, line and text, and a stop where they are too many."""
+"""Refused rows: counted by reason, kept with file, line and text as far as there is room, and a stop where they are too many."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from models.errors import DataError
+from models.shop import Shop
 from training.read.engine import Session, literal, name
 from training.read.facts import Example, TableFacts
 from training.read.files import Piece
 
 EXAMPLES = 3
 """Examples of each reason that the facts keep."""
+LONGEST_ROW = 2000
+"""Characters of a row that are kept."""
 
 
 def open_rejects(session: Session) -> None:
     """Make the table that refused rows go to."""
     session.con.execute(
-        'create temp table rejects("table" varchar, file varchar, line bigint, reason varchar, "row" varchar)'
+        'create temp table rejects("table" varchar, file varchar, line bigint, reason varchar, "row" varchar); '
+        'create temp table refused("table" varchar, reason varchar, rows bigint)'
     )
 
 
@@ -40,7 +44,11 @@ def keep_broken_lines(session: Session, facts: TableFacts, piece: Piece) -> None
         f"from {found}"
     )
     session.con.execute(
-        f"insert into rejects select {literal(facts.name)}, {literal(piece.label)}, line, reason, text from broken"
+        f"insert into rejects select {literal(facts.name)}, {literal(piece.label)}, line, reason, text[:{LONGEST_ROW}] "
+        f"from ({_with_room(session, facts, 'select *, line as place from broken')})"
+    )
+    session.con.execute(
+        f"insert into refused select {literal(facts.name)}, reason, count(*) from broken group by reason"
     )
     for reason, count in session.rows("select reason, count(*) from broken group by all order by all"):
         facts.read += count
@@ -53,19 +61,36 @@ def keep_refused(session: Session, facts: TableFacts, piece: Piece, refused: str
     CSV counts its rows without the broken lines before them; these are added to tell the line.
     """
     columns = ", ".join(f"{literal(one)}: {name(one)}" for one in piece.types)
-    session.con.execute(f"create or replace temp table bad as {refused}")
+    session.con.execute(
+        f"insert into refused select {literal(facts.name)}, reason, count(*) from ({refused}) group by reason"
+    )
+    bad = _with_room(session, facts, f'select *, "row" as place from ({refused})')
+    session.con.execute(f"create or replace temp table bad as {bad}")
     line, shift = piece.line, ""
     if piece.is_text and piece.broken is None:
         line = f"{piece.line} + coalesce(b.nth, 0)"
         shift = 'asof left join broken b on source."#row" - 1 > b.line - 1 - b.nth'
     session.con.execute(
         f"insert into rejects select {literal(facts.name)}, {literal(piece.label)}, {line}, bad.reason, "
-        f'to_json({{{columns}}})::varchar from {piece.sql} as source join bad on bad.row = source."#row" {shift}'
+        f'(to_json({{{columns}}})::varchar)[:{LONGEST_ROW}] from {piece.sql} as source join bad on bad.row = source."#row" {shift}'
+    )
+
+
+def _with_room(session: Session, facts: TableFacts, rows: str) -> str:
+    """Return the query ``rows`` (``reason``, ``place``, …) without those that there is no room for, the first ones staying."""
+    kept = f'select reason, count(*) as had from rejects where "table" = {literal(facts.name)} group by reason'
+    return (
+        f"select found.* from ({rows}) found left join ({kept}) kept using (reason) qualify coalesce(kept.had, 0) + "
+        f"row_number() over (partition by reason order by place) <= {session.shop.training.rejects_rows}"
     )
 
 
 def finish(session: Session, facts: Iterable[TableFacts], path: Path | None) -> None:
-    """Give every table its examples, and write all refused rows to ``path`` (.csv or .parquet) where one is given."""
+    """Give every table its examples, and write the refused rows to ``path`` (.csv or .parquet) where one is given.
+
+    Of each table and reason the first ``training.rejects_rows`` rows are there; a row without a line tells how many more
+    there were.
+    """
     for one in facts:
         rows = session.rows(
             'select reason, file, line, "row" from rejects where "table" = ? '
@@ -76,7 +101,13 @@ def finish(session: Session, facts: Iterable[TableFacts], path: Path | None) -> 
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         shape = "format csv, header" if path.suffix == ".csv" else "format parquet"
-        session.con.execute(f'copy (select * from rejects order by "table", file, line) to {literal(path)} ({shape})')
+        more = (
+            "select \"table\", null, null, reason, format('and {:,} more rows, counted and not kept: training.rejects_rows', "
+            'n - had) from (select "table", reason, sum(rows)::bigint as n from refused group by all) join '
+            '(select "table", reason, count(*) as had from rejects group by all) using ("table", reason) where n > had'
+        )
+        all_rows = f'select * from (select * from rejects union all {more}) order by "table", file nulls last, line, reason'
+        session.con.execute(f"copy ({all_rows}) to {literal(path)} ({shape})")
 
 
 def stop_where_too_many(facts: TableFacts, share: float) -> None:
@@ -89,3 +120,8 @@ def stop_where_too_many(facts: TableFacts, share: float) -> None:
         f"{facts.name}: {refused:,} of {facts.read:,} rows are refused ({refused / facts.read:.1%}, allowed "
         f"{share:.1%}): {top}; run recsvc-train check with --rejects DIR to see them, or raise training.refused_share"
     )
+
+
+def tolerant(shop: Shop) -> Shop:
+    """Return ``shop`` as a check reads it: to the end, however many rows are refused."""
+    return shop.model_copy(update={"training": shop.training.model_copy(update={"refused_share": 1.0})})
