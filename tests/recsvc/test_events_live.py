@@ -16,9 +16,7 @@ from typing import Any
 
 from running import Service, serving, wait_until
 from sample_shop import plain_environment
-
-TOGETHER = 1.0
-"""Seconds within which every worker of every service knows what one of them was told."""
+from workers import all_there, everywhere
 
 
 def view(name: str, user: str, product: str = "p03", kind: str = "view") -> dict[str, Any]:
@@ -99,9 +97,11 @@ def test_every_worker_of_two_services_with_one_postgresql_sees_sessions_consent_
         one = stack.enter_context(serving(trained, "--workers", "2", **options))
         two = stack.enter_context(serving(other, **options))
 
-        def everywhere(holds: Any) -> None:
-            """Both say so, ten times in a row: whichever worker answers."""
-            wait_until(lambda: all(holds(service) for service in (one, two) for _ in range(10)), TOGETHER * 3)
+        both = (one, two)
+        all_there(one, 2)
+
+        def shown(service: Service, query: str) -> list[str]:
+            return [item["product_id"] for item in service.carousel(query)["items"]]
 
         def first(service: Service) -> str | None:
             items = service.carousel("recently-viewed?user_id=u01")["items"]
@@ -111,14 +111,18 @@ def test_every_worker_of_two_services_with_one_postgresql_sees_sessions_consent_
             return bool(service.carousel("you-may-also-like?user_id=u01")["personalised"])
 
         send(one, [view("a", "u01", "p05")])
-        everywhere(lambda service: first(service) == "p05")
+        everywhere(both, lambda service: first(service) == "p05")
         assert personal(one) and personal(two)
         call(two, "PUT", "/v1/users/u01/consent", {"personalisation": False})
-        everywhere(lambda service: not personal(service))
+        everywhere(both, lambda service: not personal(service))
         call(one, "PUT", "/v1/users/u01/consent", {"personalisation": True})
-        everywhere(personal)
+        everywhere(both, personal)
+        call(one, "PUT", "/v1/stock", {"stock": [{"product_id": "p09", "quantity": 0}]})
+        everywhere(both, lambda service: "p09" not in shown(service, "bestsellers?size=25"))
+        call(two, "POST", "/v1/users/u01/link", {"visitor_id": "browser"})
+        everywhere(both, lambda service: shown(service, "recently-viewed?visitor_id=browser&size=1") == ["p05"])
         assert call(two, "DELETE", "/v1/users/u01")["deleted"]["events"] == 1
-        everywhere(lambda service: not personal(service) and first(service) is None)
+        everywhere(both, lambda service: not personal(service) and first(service) is None)
 
 
 def test_a_locked_store_holds_up_events_alone_and_is_told(trained: Path) -> None:

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from service_helpers import ids
 from models.registry import Registry
 from recsvc.service import service_of
 from running import PROMISED, Service, serving, wait_until
+from workers import all_there, everywhere
 
 KEYS = "public:shopfront-key-1,catalogue:back-office-key,admin:key-of-the-owner"
 CATALOGUE = {"X-Api-Key": "back-office-key"}
@@ -35,37 +35,29 @@ def shown(service: Service, query: str) -> list[str]:
     return [item["product_id"] for item in service.carousel(query)["items"]]
 
 
-def everywhere(service: Service, holds: Callable[[], bool], times: int = 12) -> None:
-    """Wait until ``holds`` so often in a row that every worker must have answered; fail after the promised time."""
-    row: Counter[bool] = Counter()
-
-    def enough() -> bool:
-        row[True] = row[True] + 1 if holds() else 0
-        return row[True] >= times
-
-    wait_until(enough, PROMISED)
-
-
 def test_what_is_told_is_live_on_both_workers_of_both_services_and_after_a_restart(
     trained: Path, store_url: str
 ) -> None:
     """Two services with two workers each share one store: a price, a stock, a new product, a withdrawn one."""
     options = {"RECSVC_STORE": store_url}
     with serving(trained, "--workers", "2", **options) as one, serving(trained, "--workers", "2", **options) as other:
+        all_there(one, 2)
+        all_there(other, 2)
         first, second = shown(other, "bestsellers?size=3")[1:3]
         new = {"product_id": "fresh", "name": "Fresh", "category": "wine", "price": 3.5}
         assert tell(one, "PUT", "/v1/products", {"products": [new]})[1]["stored"] == 1
-        everywhere(other, lambda: "fresh" in shown(other, "new-arrivals?size=5"))
-        everywhere(one, lambda: "fresh" in shown(one, "new-arrivals?size=5"))
+        everywhere((other, one), lambda service: "fresh" in shown(service, "new-arrivals?size=5"))
         assert tell(one, "PATCH", f"/v1/products/{first}", {"price": 0.25})[0] == 200
-        everywhere(other, lambda: other.carousel("bestsellers?size=3")["items"][1]["product"]["price"] == 0.25)
+        everywhere(
+            (other,), lambda service: service.carousel("bestsellers?size=3")["items"][1]["product"]["price"] == 0.25
+        )
         assert (
             tell(one, "PUT", "/v1/stock", {"stock": [{"product_id": first, "store_id": "s0", "quantity": 0}]})[0] == 200
         )
-        everywhere(other, lambda: first not in shown(other, "bestsellers?size=5&store_id=s0"))
+        everywhere((other,), lambda service: first not in shown(service, "bestsellers?size=5&store_id=s0"))
         assert first in shown(other, "bestsellers?size=5&store_id=s1")
         assert tell(one, "PATCH", f"/v1/products/{second}", {"available": False})[0] == 200
-        everywhere(other, lambda: second not in shown(other, "bestsellers?size=25"))
+        everywhere((other,), lambda service: second not in shown(service, "bestsellers?size=25"))
     with serving(trained, "--workers", "2", **options) as again:
         assert "fresh" in shown(again, "new-arrivals?size=5") and second not in shown(again, "bestsellers?size=25")
         assert first not in shown(again, "bestsellers?size=5&store_id=s0")
@@ -76,7 +68,7 @@ def test_a_newer_version_goes_live_with_all_that_was_told(trained: Path) -> None
     with serving(trained) as service:
         first = shown(service, "bestsellers?size=2")[1]
         assert tell(service, "PATCH", f"/v1/products/{first}", {"available": False})[0] == 200
-        everywhere(service, lambda: first not in shown(service, "bestsellers?size=25"))
+        everywhere((service,), lambda service: first not in shown(service, "bestsellers?size=25"))
         registry = Registry(trained / "artifacts")
         newer = registry.versions()[-1].version
         registry.promote(newer)

@@ -1,0 +1,69 @@
+"""Every worker of a real service by itself: who is asked is never left to the kernel."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+from urllib.request import urlopen
+
+from running import Service, wait_until
+
+T = TypeVar("T")
+TOGETHER = 1.0
+"""Seconds within which every worker of every service has live what one of them was told."""
+LOOKS = 0.05
+"""Seconds between two rounds of questions: workers that are stopped follow nothing."""
+
+
+@contextmanager
+def alone(service: Service, worker: int) -> Iterator[None]:
+    """Let one worker answer: the others stand still while the block runs."""
+    others = [one for one in service.workers() if one != worker]
+    for one in others:
+        os.kill(one, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for one in others:
+            os.kill(one, signal.SIGCONT)
+
+
+def all_there(service: Service, count: int) -> None:
+    """Return once so many workers live and have opened the store, for which they take turns."""
+    wait_until(lambda: len(service.workers()) == count)
+    wait_until(lambda: f"\nrecsvc_workers {count}.0" in _metrics(service))
+
+
+def _metrics(service: Service) -> str:
+    with urlopen(f"http://127.0.0.1:{service.port}/metrics", timeout=20) as answer:
+        return str(answer.read(), "utf-8")
+
+
+def of_each(service: Service, ask: Callable[[Service], T]) -> list[T]:
+    """Return what each worker answers."""
+    answers = []
+    for worker in service.workers():
+        with alone(service, worker):
+            answers.append(ask(service))
+    return answers
+
+
+def everywhere(services: Sequence[Service], holds: Callable[[Service], bool], what: str = "") -> None:
+    """Return once every worker of ``services`` says so; fail where one that is asked later than the promise does not.
+
+    Call it when the change was acknowledged: the time counts from then.
+    """
+    began = time.monotonic()
+    waiting = [(service, worker) for service in services for worker in service.workers()]
+    while waiting:
+        late = []
+        for service, worker in waiting:
+            with alone(service, worker):
+                asked = time.monotonic() - began
+                if not holds(service):
+                    assert asked < TOGETHER, f"a worker does not know after {asked:.2f} s: {what}"
+                    late.append((service, worker))
+        waiting = late
+        time.sleep(LOOKS if waiting else 0)
