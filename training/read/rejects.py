@@ -106,7 +106,9 @@ def finish(session: Session, facts: Iterable[TableFacts], path: Path | None) -> 
             'n - had) from (select "table", reason, sum(rows)::bigint as n from refused group by all) join '
             '(select "table", reason, count(*) as had from rejects group by all) using ("table", reason) where n > had'
         )
-        all_rows = f'select * from (select * from rejects union all {more}) order by "table", file nulls last, line, reason'
+        all_rows = (
+            f'select * from (select * from rejects union all {more}) order by "table", file nulls last, line, reason'
+        )
         session.con.execute(f"copy ({all_rows}) to {literal(path)} ({shape})")
 
 

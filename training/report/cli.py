@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from models.errors import NoArtifactError
-from models.registry import Registry
 from models.shop import read_shop
 from models.shoppers import default_store
 from training.compare import find_version
@@ -59,9 +57,10 @@ def report(
     """
     from training.report.make import Wish, make_report  # here: no other command waits for matplotlib
     from training.report.page import page
+    from training.report.subject import live_of
 
     told, now = read_shop(shop), time.time()
-    folder = _folder(version, artifacts)
+    folder = live_of(artifacts) if version is None else find_version(version, artifacts)
     options = Options(artifacts, int(now), int(now) + told.clock_offset(now), store=store or default_store(artifacts))
     wish = Wish(1 if quick else points, not quick)
     sections = make_report(told, folder, options, wish, Progress(quiet=as_json))
@@ -71,15 +70,6 @@ def report(
         click.echo(json.dumps({"version": folder.name, "file": str(out), "sections": parts}, ensure_ascii=False))
     else:
         click.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB about version {folder.name}")
-
-
-def _folder(version: str | None, artifacts: Path) -> Path:
-    if version is not None:
-        return find_version(version, artifacts)
-    live = Registry(artifacts).current()
-    if live is None:
-        raise NoArtifactError(f"{artifacts}: no version is live there: recsvc-train run makes one, --of names another")
-    return live
 
 
 def _write(path: Path, text: str) -> None:

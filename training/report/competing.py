@@ -1,20 +1,25 @@
 """The candidates of judged requests: whether what was bought is among them, and what the ranker makes of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
 
 from models.candidates import gather
+from models.carousels import Carousel
 from models.features import World, features
 from models.histories import Histories
 from models.ranker import Ranker
 from models.schema import NO_ROWS, UNKNOWN, Bools, Doubles, Floats, Ints
 from models.shop import Shop
 from training.held_out import Split
-from training.judge_candidates import depths_of
+from training.judge_candidates import Candidates, depths_of
 from training.progress import Progress
 from training.read.shop_data import ShopData
 from training.report.parts import Section, Table, missing, share
+from training.report.plots import COLOURS, picture
 from training.split import TASKS, Requests
 from training.windows import Past, context_of
 
@@ -24,21 +29,11 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Competing:
-    """The candidates of the requests of one task."""
+    """The candidates of the requests of one task that a ranker orders."""
 
     task: str
-    carousel: str
-    ranker: str | None
-    """None: the blend orders, and nothing is kept of the examples."""
+    ranker: str
     requests: int
-    wanted: int
-    """Products that were bought."""
-    found: int
-    """Of these, among the candidates."""
-    by_source: dict[str, int]
-    """Of ``wanted``, found by each source, whatever the others found."""
-    per_request: float
-    """Candidates of a request, on average."""
     features: Floats
     """(n_candidates, n_features)"""
     bought: Bools
@@ -52,49 +47,32 @@ class Competing:
 def competing(
     shop: Shop, world: World, known: ShopData, split: Split, rankers: dict[str, Ranker], progress: Progress
 ) -> list[Competing]:
-    """Return the candidates of the first requests of each task of ``split``, taken as serving takes them."""
+    """Return the candidates of the first requests of each task that a ranker orders, taken as serving takes them."""
     past = Past(known, world, Histories.of(known.purchases), split.until)
     found = []
     with progress.step("looking at candidates", total=len(split.requests)) as bar:
         for task in split.requests:
-            found.append(_of_task(shop, past, task, rankers))
+            carousel = shop.carousels[TASKS[task.task]]
+            if carousel.ranker in rankers:
+                found.append(_of_task(carousel, past, task, rankers))
             bar.update(1)
     return found
 
 
-def _of_task(shop: Shop, past: Past, task: Requests, rankers: dict[str, Ranker]) -> Competing:
-    name = TASKS[task.task]
-    carousel = shop.carousels[name]
-    ranker = carousel.ranker if carousel.ranker in rankers else None
-    depths = depths_of(carousel, rankers)
-    count = min(MOST, len(task))
+def _of_task(carousel: Carousel, past: Past, task: Requests, rankers: dict[str, Ranker]) -> Competing:
+    depths, count = depths_of(carousel, rankers), min(MOST, len(task))
     parts: list[tuple[Floats, Bools, Ints]] = []
-    by_source, found, candidates = dict.fromkeys(depths, 0), 0, 0
     for number in range(count):
-        context, truth = context_of(task, number, past.histories, past.data.stores), task.truth[number]
+        context = context_of(task, number, past.histories, past.data.stores)
         bought = np.unique(context.history.product) if carousel.bought == "exclude" else NO_ROWS
-        gathered = gather(past.world.models, {}, depths, context, bought)
-        rows = gathered.rows[gathered.rows != context.page]
-        for source, answer in gathered.by_source.items():
-            by_source[source] += int(np.isin(truth, answer.rows).sum())
-        right = np.isin(rows, truth)
-        found, candidates = found + int(right.sum()), candidates + len(rows)
-        if ranker:
-            user_id = past.data.users.id(context.user) if context.user != UNKNOWN else None
-            values = features(past.world, context, rows, user_id)
-            parts.append((values, right, np.full(len(rows), number, np.int32)))
-    sizes = np.array([len(one) for one in task.truth[:count]], np.int32)
-    values, bought_, request = _joined(parts, len(past.world.names))
-    return Competing(
-        task.task, name, ranker, count, int(sizes.sum()), found, by_source, candidates / max(count, 1), values, bought_,
-        request, sizes,
-    )  # fmt: skip
-
-
-def _joined(parts: list[tuple[Floats, Bools, Ints]], n_features: int) -> tuple[Floats, Bools, Ints]:
-    empty = (np.empty((0, n_features), np.float32), np.empty(0, np.bool_), NO_ROWS)
-    values, bought, request = zip(empty, *parts, strict=True)
-    return np.concatenate(values), np.concatenate(bought), np.concatenate(request)
+        rows = gather(past.world.models, {}, depths, context, bought).rows
+        rows = rows[rows != context.page]
+        user_id = past.data.users.id(context.user) if context.user != UNKNOWN else None
+        values = features(past.world, context, rows, user_id)
+        parts.append((values, np.isin(rows, task.truth[number]), np.full(len(rows), number, np.int32)))
+    values, right, request = (np.concatenate(one) for one in zip(*parts, strict=True))
+    truth = np.array([len(one) for one in task.truth[:count]], np.int32)
+    return Competing(task.task, carousel.ranker or "", count, values, right, request, truth)
 
 
 def merged(found: list[Competing], ranker: str) -> Competing | None:
@@ -127,30 +105,36 @@ def gains(one: Competing, scores: Doubles) -> Doubles:
     return out
 
 
-def recall_section(found: list[Competing]) -> Section:
+def recall_section(found: Sequence[Candidates]) -> Section:
     """Return which share of what was bought is among the candidates: no order of them can find more."""
-    title = "Candidates"
     if not found:
-        return missing("candidates", title, "Nothing was held out that could be looked for.")
+        return missing("candidates", "Candidates", "Nothing was held out that could be looked for.")
     text = (
-        "A carousel can only show what its sources offer. The recall of the candidates is the ceiling of everything after; a source's own "
-        "recall counts what it finds by itself, whatever the others find.",
+        "A carousel can only show what its sources offer. The recall of all candidates is the ceiling of every order that "
+        "comes after. Alone is what the candidates of no other source hold: what would be lost without it.",
     )
-    head = (
-        "task and carousel",
-        "ordered by",
-        "requests",
-        "candidates a request",
-        "recall of all",
-        "recall of each source",
-    )
-    rows = []
-    for one in found:
-        sources = sorted(one.by_source.items(), key=lambda item: -item[1])
-        told = ", ".join(f"{name} {share(count / max(one.wanted, 1))}" for name, count in sources)
-        by = f"ranker {one.ranker}" if one.ranker else "the blend"
-        recall = share(one.found / max(one.wanted, 1))
-        rows.append((f"{one.task}: {one.carousel}", by, f"{one.requests:,}", f"{one.per_request:.0f}", recall, told))
-    return Section(
-        "candidates", title, text, (), (Table("Share of what was bought that is among the candidates", head, rows),)
-    )
+    tables = [
+        Table(
+            f"{one.task}: {TASKS[one.task]}, {one.mean:.0f} candidates a request",
+            ("source", "recall", "alone"),
+            [
+                *((name, share(of.recall), share(of.alone)) for name, of in one.sources.items()),
+                ("all together", share(one.recall), ""),
+            ],
+        )
+        for one in found
+    ]
+    return Section("candidates", "Candidates", text, (_ceilings(found),), tuple(tables))
+
+
+def _ceilings(found: Sequence[Candidates]) -> Markup:
+    def draw(axes: Axes) -> None:
+        axes.barh(range(len(found)), [one.recall for one in found], color=COLOURS[0], height=0.62)
+        axes.set_yticks(range(len(found)), [one.task for one in found])
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("share of what was bought")
+        axes.grid(axis="y", visible=False)
+
+    alt = ", ".join(f"{one.task} {share(one.recall)}" for one in found)
+    return picture("Recall of the candidates", f"Share of what was bought that is among the candidates: {alt}", draw)

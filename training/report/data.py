@@ -23,7 +23,7 @@ def about(shop: Shop, manifest: Manifest, notes: tuple[str, ...]) -> Section:
     """Return what version this is."""
     rows = [
         ("version", manifest.version),
-        ("trained for", f"{datetime.fromtimestamp(manifest.until, shop.zone):%Y-%m-%d %H:%M} ({shop.timezone})"),
+        ("trained for", _until(shop, manifest)),
         ("made", manifest.created),
         (
             "held out",
@@ -34,6 +34,12 @@ def about(shop: Shop, manifest: Manifest, notes: tuple[str, ...]) -> Section:
         *((name, version) for name, version in manifest.libraries.items()),
     ]
     return Section("about", "This version", notes, (), (Table("What it was made from", ("what", "value"), rows),))
+
+
+def _until(shop: Shop, manifest: Manifest) -> str:
+    if not facts_timed(manifest):
+        return "no moment: the purchases have no times"
+    return f"{datetime.fromtimestamp(manifest.until, shop.zone):%Y-%m-%d %H:%M} ({shop.timezone})"
 
 
 def facts_timed(manifest: Manifest) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from models.shop import Shop
 from training.held_out import Split
 from training.judge import Judgement, judged, show
+from training.judge_candidates import candidates_of
 from training.pipeline import Options, rehearse
 from training.progress import Progress
 from training.read.shop_data import ShopData
@@ -25,7 +26,7 @@ from training.report.learning import METRIC, Point, days_of, learn_points, learn
 from training.report.parts import Section, missing
 from training.report.popularity import popularity
 from training.report.quality import groups, quality
-from training.report.subject import Subject, subject_of, world_of
+from training.report.subject import Subject, live_of, subject_of, world_of
 from training.report.trade_offs import trade_off_curves
 from training.split import TASKS
 from training.trade_offs import steps_of
@@ -83,7 +84,7 @@ def _sections(
     yield learning([*points, whole(judgement, known)])
     world = world_of(artifacts, shop, known, split.until, seed)
     found = competing(shop, world, known, split, subject.rankers, progress)
-    yield recall_section(found)
+    yield recall_section(candidates_of(shop, live_of(artifacts), known, split.requests))
     with progress.step("reading the rankers"):
         yield calibration(found, subject.rankers)
         yield effects(found, subject.rankers, seed)

@@ -54,11 +54,11 @@ def _picture(rows: list[Result]) -> Markup:
 
 
 def _table(rows: list[Result]) -> Table:
-    head = ("row", "requests", "recall@10", "NDCG@10", "hit@10", "coverage@10", "carousel less this row (NDCG@10)", "so the carousel is")  # fmt: skip
+    head = ("row", "requests", "NDCG@10", "recall@10", "hit@10", "coverage@10", "carousel less this row (NDCG@10)", "so the carousel is")  # fmt: skip
     told = []
     for row in rows:
         gap = row.difference.get(METRIC)
-        measures = [str(row.measures[name]) for name in ("recall@10", METRIC)]
+        measures = [str(row.measures[name]) for name in (METRIC, "recall@10")]
         told.append(
             (
                 _name(row),

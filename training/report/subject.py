@@ -8,6 +8,7 @@ from typing import Any
 from models.artifact import Artifact, Manifest, open_artifact
 from models.basis import Basis, moment_names
 from models.context_table import ContextTable
+from models.errors import NoArtifactError
 from models.features import World, names
 from models.ranker import Ranker
 from models.registry import Registry
@@ -72,12 +73,21 @@ def _rankers(artifact: Artifact, labels: tuple[str, ...]) -> dict[str, Ranker]:
     return {name: Ranker.load(artifact.group(f"rankers/{name}"), labels) for name in trained}
 
 
-def world_of(artifacts: Path, shop: Shop, known: ShopData, until: int, seed: int) -> World:
-    """Return what features are made of, from the live version of ``artifacts``, which was fitted on ``known``."""
+def live_of(artifacts: Path) -> Path:
+    """Return the folder of the live version.
+
+    Raises:
+        NoArtifactError: there is none.
+    """
     live = Registry(artifacts).current()
     if live is None:
-        raise FileNotFoundError(artifacts)
-    artifact = open_artifact(live, verify=False)
+        raise NoArtifactError(f"{artifacts}: no version is live there: recsvc-train run makes one, --of names another")
+    return live
+
+
+def world_of(artifacts: Path, shop: Shop, known: ShopData, until: int, seed: int) -> World:
+    """Return what features are made of, from the live version of ``artifacts``, which was fitted on ``known``."""
+    artifact = open_artifact(live_of(artifacts), verify=False)
     config, kinds = artifact.manifest.config, {kind.source: kind for kind in MODELS}
     models = {
         name: with_settings(kinds[name], settings).load(artifact.group(f"models/{name}"))

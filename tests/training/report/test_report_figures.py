@@ -70,10 +70,7 @@ def examples(seed: int = 0, n_requests: int = 40) -> Competing:
     bought = values[:, 0] > 0.9
     request = np.repeat(np.arange(n_requests, dtype=np.int32), 20)
     truth = np.maximum(np.bincount(request, bought, n_requests), 1).astype(np.int32)
-    return Competing(
-        "next-order", "for-you", "next-order", n_requests, int(truth.sum()), int(bought.sum()), {}, 20.0, values, bought,
-        request, truth,
-    )  # fmt: skip
+    return Competing("next-order", "next-order", n_requests, values, bought, request, truth)
 
 
 def ranker(one: Competing) -> Ranker:
@@ -85,7 +82,7 @@ def ranker(one: Competing) -> Ranker:
 def test_the_gain_of_an_order_is_counted_by_hand() -> None:
     """Two requests: one bought on the second place, one that was not among the candidates."""
     one = Competing(
-        "t", "c", "r", 2, 2, 1, {}, 2.0, np.zeros((3, 1), np.float32), np.array([False, True, False]),
+        "t", "r", 2, np.zeros((3, 1), np.float32), np.array([False, True, False]),
         np.array([0, 0, 1], np.int32), np.array([1, 1], np.int32),
     )  # fmt: skip
     assert gains(one, np.array([0.9, 0.5, 0.7])).tolist() == [pytest.approx(1 / np.log2(3)), 0.0]
