@@ -48,7 +48,7 @@ class ALS:
         self.kept_ = np.flatnonzero(matrix.getnnz(axis=0) >= self.min_buyers).astype(np.int32)
         kept = matrix[:, self.kept_]
         if kept.nnz:
-            kept.data = 1 + self.alpha * kept.data
+            kept.data = np.minimum(kept.data, 1) + self.alpha * kept.data  # a view is a part of a purchase
             with threadpool_limits(1, "blas"):  # around the constructor too: it warns of BLAS threads
                 model = AlternatingLeastSquares(
                     factors=min(self.factors, max(1, min(kept.shape) - 1)), regularization=self.regularization,

@@ -9,6 +9,7 @@ from models.catalogue import Catalogue
 from models.columns import Column
 from models.robust import HEAVY
 from models.schema import Arrays, Context, Floats, Ints, Purchases, Scored
+from models.signals import Signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Fitting:
     """The shop's clock."""
     heavy: float = HEAVY
     """Times the lines of a typical shopper from which on a shopper counts for less (``models.robust``); 0 = nobody does."""
+    signals: Signals = field(default_factory=Signals)
+    """Views, carts and clicks before ``until``."""
 
 
 class Model(Protocol):

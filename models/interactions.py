@@ -28,20 +28,28 @@ class Weighting:
 def user_items(data: Fitting, weighting: Weighting) -> "csr_matrix":
     """Return the (n_users, n_products) matrix of float32 weights above 0, at most about 1 + log of the purchases.
 
+    A view, a cart or a click counts as a part of a purchase, by its weight; in a binary matrix up to a whole one.
+
     Heavy shoppers count for less (``models.robust``), in their products' weights and in how many products they speak for.
     """
     from scipy.sparse import csr_matrix  # here and in every fit: serving needs no scipy, and starts without it
 
-    lines = data.purchases
+    lines, signals = data.purchases, data.signals
     known = lines.user != UNKNOWN
     faded = (
         decay((data.until - moments(lines, data.until)[known]) / DAY, weighting.half_life) * line_weights(data)[known]
     )
+    weak = signals.weight * (1.0 if weighting.binary else decay((data.until - signals.time) / DAY, weighting.half_life))
+    users, products = (
+        np.concatenate([getattr(lines, name)[known], getattr(signals, name)]) for name in ("user", "product")
+    )
     matrix = csr_matrix(
-        (faded, (lines.user[known], lines.product[known])), shape=(lines.n_users, lines.n_products), dtype=np.float32
+        (np.concatenate([np.ones_like(faded) if weighting.binary else faded, weak]), (users, products)),
+        shape=(lines.n_users, lines.n_products),
+        dtype=np.float32,
     )
     matrix.sum_duplicates()
-    matrix.data = np.ones_like(matrix.data) if weighting.binary else np.log1p(matrix.data)
+    matrix.data = np.minimum(matrix.data, 1.0) if weighting.binary else np.log1p(matrix.data)
     return damped(matrix, data.heavy)
 
 

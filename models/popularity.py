@@ -12,6 +12,7 @@ from models.errors import NotFittedError
 from models.lists import RankedLists, decay, scores_of
 from models.robust import line_weights
 from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
+from models.signals import heaviest_of_visits
 
 
 def weights_by_age(data: Fitting, half_life: float) -> Doubles:
@@ -19,13 +20,23 @@ def weights_by_age(data: Fitting, half_life: float) -> Doubles:
     return decay((data.until - data.purchases.time) / DAY, half_life) * line_weights(data)
 
 
-def shares(data: Fitting, weights: Doubles) -> Doubles:
-    """Return (n_products,) the weighted share of orders that hold each product, in [0, 1]."""
+def shares(data: Fitting, weights: Doubles, signs: Doubles | None = None) -> Doubles:
+    """Return (n_products,) the weighted share of orders that hold each product, in [0, 1].
+
+    Args:
+        data: what is learned from.
+        weights: (n_lines,) of the purchase lines.
+        signs: (n_signals,) of the signals, or None: a shopper's day of them counts as so much of an order.
+    """
     lines = data.purchases
     orders = np.unique(lines.order, return_index=True)[1]
     cells = first_lines(lines.order, lines.product, lines.n_products)
     bought = np.bincount(lines.product[cells], weights[cells], lines.n_products)
-    return np.minimum(bought / (weights[orders].sum() or 1.0), 1.0)
+    total = weights[orders].sum()
+    if signs is not None and len(signs):
+        bought = bought + np.bincount(data.signals.product, signs, lines.n_products)
+        total += heaviest_of_visits(data.signals, signs).sum()
+    return np.minimum(bought / (total or 1.0), 1.0)
 
 
 def first_lines(keys: Ints, rows: Ints, n_rows: int) -> Longs:
@@ -49,8 +60,9 @@ class Popularity:
     top_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
 
     def fit(self, data: Fitting) -> Self:
-        """Learn from purchase lines."""
-        self.scores_ = shares(data, weights_by_age(data, self.half_life)).astype(np.float32)
+        """Learn from purchase lines, and from signals by their weights."""
+        signs = data.signals.weight * decay((data.until - data.signals.time) / DAY, self.half_life)
+        self.scores_ = shares(data, weights_by_age(data, self.half_life), signs).astype(np.float32)
         self.top_ = best(self.scores_, self.length).rows
         return self
 

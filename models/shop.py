@@ -26,6 +26,14 @@ from models.shop_tables import PurchaseTable as PurchaseTable
 from models.shop_tables import Table as Table
 
 
+class SignalWeights(Section):
+    """What a view, a click or a cart is worth where a purchase is 1; one of a kind counts for a shopper, product and day."""
+
+    view: float = Field(0.1, ge=0, le=1, description="A view; 0 = views are not learned from.")
+    click: float = Field(0.1, ge=0, le=1, description="A click in a carousel; 0 = not learned from.")
+    cart: float = Field(0.3, ge=0, le=1, description="Something put into the cart; 0 = not learned from.")
+
+
 class Training(Section):
     """How a run trains."""
 
@@ -49,6 +57,7 @@ class Training(Section):
         description="Times a typical shopper's lines from which on a wholesaler counts for less; 0 = nobody does.",
     )
     expected_files: int | None = Field(None, ge=1, description="Stop when the purchases match fewer files than this.")
+    weights: SignalWeights = SignalWeights()
 
 
 class Evaluation(Section):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import joblib
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from models.artifact import Manifest
@@ -16,10 +17,14 @@ from models.ranker import Ranker
 from models.schema import Arrays
 from models.settings_of import settings_of
 from models.shop import Shop
+from models.signals import Signals
 from models.sources import new_models
 from models.stock import Stock
 from training.progress import Progress
 from training.read.shop_data import ShopData
+
+FEW = 1_000
+"""Purchase lines up to which views, carts and clicks are needed to learn at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,22 @@ def fit_basis(data: ShopData, until: int, shop: Shop, seed: int) -> Basis:
 
 
 def fitting(data: ShopData, until: int, shop: Shop, seed: int) -> Fitting:
-    """Return what models may learn from, where ``data`` holds nothing that happened at ``until`` or later."""
+    """Return what models may learn from, where ``data`` holds no purchase of ``until`` or later; signals are cut here."""
     threads = shop.training.threads
     heavy = shop.training.heavy_shoppers
-    return Fitting(data.purchases, data.catalogue, until, seed, threads, data.user_columns, shop.zone, heavy)
+    signals = trusted(data.signals.before(until), len(data.purchases))
+    return Fitting(data.purchases, data.catalogue, until, seed, threads, data.user_columns, shop.zone, heavy, signals)
+
+
+def trusted(signals: Signals, n_lines: int) -> Signals:
+    """Return ``signals`` with more weight where little was bought yet: nothing else tells what belongs together.
+
+    Without any of ``n_lines`` purchases the strongest kind counts as a purchase does, with ``FEW`` half of that more.
+    """
+    if not len(signals):
+        return signals
+    more = (1 / float(signals.weight.max()) - 1) * FEW / (FEW + n_lines)
+    return replace(signals, weight=(signals.weight * (1 + more)).astype(np.float32))
 
 
 def artifact_groups(data: ShopData, trained: Trained) -> dict[str, Arrays]:

@@ -86,14 +86,15 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     data = read(shop, options, options.artifacts / "rejects.csv", progress)
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
-    rankers, judged = ({}, Judgement()) if options.fast else learn(shop, data, until, seed, options, progress)
+    unjudged = options.fast or not len(data.purchases)
+    rankers, judged = ({}, Judgement()) if unjudged else learn(shop, data, until, seed, options, progress)
     data = with_prices(data, shop.training.heavy_shoppers)
     trained = fit(shop, data, until, rankers, seed, progress)
     version, created = name_version(shop, options, seed, data)
     manifest = replace(manifest_of(shop, data, trained, version, created, until, seed), metrics=metrics_of(judged))
     with progress.step("writing the version"):
         manifest = write_artifact(registry.path(version), manifest, artifact_groups(data, trained))
-    gated = shop.publication.gate and not options.fast
+    gated = shop.publication.gate and not unjudged
     published, refused = publish(registry, manifest, shop, gated) if options.publish else (False, None)
     return Report(manifest, registry.path(version), judged, published, refused)
 
@@ -130,14 +131,20 @@ def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress)
     finally:
         if rejects is not None and half is not None and half.exists():
             half.replace(rejects)  # whole or not at all, whoever else trains into this folder now
-    if not len(data.purchases):
+    if not len(data.purchases) and not len(data.signals):
         raise DataError(f"{shop.file}: no purchase is left to learn from; see `recsvc-train check {shop.file.name}`")
     return data
 
 
 def end_of(data: ShopData, until: int | None) -> int:
-    """Return the moment that models are trained for: ``until``, else (and without times) a second after the last purchase."""
-    return int(data.purchases.time.max()) + 1 if until is None or not timed(data.purchases) else until
+    """Return the moment that models are trained for: ``until``, else (and without times) a second after the last purchase.
+
+    Without any purchase it is a second after the last view, cart or click.
+    """
+    if until is not None and (timed(data.purchases) or not len(data.purchases)):
+        return until
+    times = data.purchases.time if len(data.purchases) else data.signals.time
+    return int(times.max()) + 1
 
 
 def learn_rankers(shop: Shop, data: ShopData, until: int, seed: int, progress: Progress) -> dict[str, Ranker]:
@@ -145,7 +152,7 @@ def learn_rankers(shop: Shop, data: ShopData, until: int, seed: int, progress: P
 
     The version that is judged and the version that is published have the same rankers.
     """
-    if not shop.training.ranker:
+    if not shop.training.ranker or not len(data.purchases):
         return {}
     if timed(data.purchases):
         since = known_until(data.purchases, shop, until)
@@ -185,6 +192,8 @@ def rehearse(
     Its arguments: the shop, a folder whose live version is the fitted one, the data that it was fitted on, what is held
     out, the seed, the progress. Without anything to ask or to learn from, ``nothing`` comes back.
     """
+    if not len(data.purchases):
+        return nothing
     split = held_out(data.purchases, shop, until, seed)
     known = with_prices(replace(data, purchases=split.known), shop.training.heavy_shoppers)
     if not split.requests or not len(known.purchases):

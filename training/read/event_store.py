@@ -19,6 +19,11 @@ ORDERS = (
     "SELECT kind, time, shopper, product_id, order_id, event_id, store_id, quantity, price, campaign, rest FROM events "
     "WHERE kind IN ('purchase', 'refund') AND product_id IS NOT NULL ORDER BY seq"
 )
+SIGNALS = (
+    "SELECT shopper, product_id, kind, max(time) AS time FROM events WHERE kind IN ('view', 'cart', 'click') "
+    "AND product_id IS NOT NULL GROUP BY shopper, product_id, kind, time / 86400"
+)
+"""One of a kind for a shopper, product and day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,20 @@ class EventStore:
         with self._connected() as connection, path.open("wb") as out:
             for row in connection.execution_options(stream_results=True).execute(text(ORDERS)):
                 out.write(orjson.dumps(_line(row, fields)) + b"\n")
+                count += 1
+        return count
+
+    def write_signals(self, path: Path, codes: Mapping[str, int]) -> int:
+        """Write views, carts and clicks as JSON lines with the code of their kind; return how many.
+
+        Raises:
+            DataError: the store cannot be read.
+        """
+        count = 0
+        with self._connected() as connection, path.open("wb") as out:
+            for row in connection.execution_options(stream_results=True).execute(text(SIGNALS)):
+                line = {"user": id_of(row.shopper), "product": row.product_id, "time": row.time}
+                out.write(orjson.dumps({**line, "kind": codes[row.kind]}) + b"\n")
                 count += 1
         return count
 

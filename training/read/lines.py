@@ -13,6 +13,7 @@ from training.read.mapping import PURCHASES, Plan, plan
 from training.read.patterns import set_no_products_aside, set_test_orders_aside
 from training.read.references import add_references
 from training.read.repeats import drop_ids_again
+from training.read.signals import event_codes, keep_signals
 from training.read.stage import stage
 
 OLDEST = 315_532_800
@@ -119,7 +120,8 @@ def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> Ta
     session.con.execute(f"create temp table lines as {_uniform(session, planned)}")
     add_references(session, planned)
     session.con.execute("drop table raw_lines")
-    _set_aside(session, facts, "event is no purchase", "kind = 2")
+    keep_signals(session, planned)
+    _set_aside(session, facts, "event is no purchase", "kind >= 2")
     if until is not None and "time" in planned.roles:
         _set_aside(session, facts, "at or after --until", f"time >= {until}")
     if "time" not in planned.roles:
@@ -152,7 +154,7 @@ def _uniform(session: Session, planned: Plan) -> str:
     event = "0"
     if has("event"):
         taken += f" or lower(event) in {RETURNED}"
-        event = f"case when event is null or lower(event) in {BOUGHT} then 0 else 2 end"
+        event = f"case when event is null or lower(event) in {BOUGHT} then 0 {event_codes('lower(event)')} else 2 end"
     store = "coalesce(store_id, '')" if has("store_id") else "''"
     return f"""select "#file", "#row", {user} as user, product_id as product, {store} as store,
         hash({user}, coalesce({", ".join([*orders, day])})) as order_key, {column("time", "0::bigint")} as time,

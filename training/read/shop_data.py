@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.catalogue import Catalogue
@@ -11,6 +11,7 @@ from models.context_table import ContextTable
 from models.ids import IdIndex
 from models.schema import Arrays, Purchases
 from models.shop import Shop
+from models.signals import Signals
 from training.progress import Progress
 from training.read.attributes import columns_of, make_ids, stage_ids
 from training.read.context import read_contexts
@@ -24,6 +25,7 @@ from training.read.live_orders import add_orders, forget, no_lines
 from training.read.mapping import PRODUCTS, STORES, USERS, plan
 from training.read.purchases import purchases_of
 from training.read.rejects import finish, open_rejects
+from training.read.signals import add_signals, no_signals, settle_signals, signals_of
 from training.read.stage import Staged
 from training.read.stock import Stock, read_stock, stage_stock
 
@@ -44,6 +46,8 @@ class ShopData:
     contexts: Mapping[str, ContextTable]
     stock: Stock
     facts: Facts
+    signals: Signals = field(default_factory=Signals)
+    """Views, carts and clicks; none where purchases have no times."""
 
 
 def read_shop_data(
@@ -74,12 +78,21 @@ def read_shop_data(
 
 
 def _read(session: Session, until: int | None, tables: dict[str, TableFacts], store: EventStore | None) -> ShopData:
+    no_signals(session)
     staged = _stage_all(session, until, tables, store)
-    if store is not None:
-        forget(session, store.shoppers(), tables["purchases"])
+    shoppers = None if store is None else store.shoppers()
+    if shoppers is not None:
+        forget(session, shoppers, tables["purchases"])
     judge_products(session, tables, staged["products"].planned.roles if "products" in staged else ())
-    users = make_ids(session, "user_ids", ["select user from lines", "select user_id from users"])
-    products = make_ids(session, "product_ids", ["select product from lines", "select product_id from products"])
+    settle_signals(session, shoppers, until, tables["purchases"])
+    users = make_ids(
+        session, "user_ids", ["select user from lines", "select user_id from users", "select user from signals"]
+    )
+    products = make_ids(
+        session,
+        "product_ids",
+        ["select product from lines", "select product_id from products", "select product from signals"],
+    )
     stores = make_ids(session, "store_ids", ["select store from lines", "select store_id from stores"])
     purchases = purchases_of(session, tables["purchases"], (len(users), len(products), len(stores)))
     ids = IdIndex.of(products)
@@ -95,6 +108,7 @@ def _read(session: Session, until: int | None, tables: dict[str, TableFacts], st
         read_contexts(session, tables),
         read_stock(session, tables.get("stock")),
         figures(session.shop, purchases, tables, listed),
+        signals_of(session),
     )
 
 
@@ -109,6 +123,8 @@ def _stage_all(
         tables["purchases"] = no_lines(session.shop.context.kinds)
     if data.events == "store":
         tables["events"] = add_orders(session, store, tables["purchases"], until)
+        if "time" in tables["purchases"].mapping:
+            add_signals(session, store)
     staged: dict[str, Staged] = {}
     for table, key, given, known in (
         ("products", "product_id", data.products, PRODUCTS),
