@@ -51,7 +51,7 @@ class Basis:
     moments: Lifts = field(default_factory=Lifts)
     people: Lifts = field(default_factory=Lifts)
     fields: tuple[Buckets, ...] = ()
-    """Fields of requests that purchases tell of, in the order of their values behind those of ``CLOCK``."""
+    """Fields of requests that purchases tell of, and facts of their moments, in the order of their values behind ``CLOCK``."""
     of_user_: Ints = field(default_factory=lambda: np.empty((0, 0), np.int32))
     """(n_users, n_attributes) value of ``people``, or ``UNKNOWN``."""
 
@@ -108,11 +108,11 @@ class Basis:
 
     def _moments(self, data: Fitting, cells: Longs, weight: Doubles) -> None:
         lines = data.purchases
-        self.fields = columns_buckets(lines.fields)
+        self.fields = columns_buckets(lines.moment)
         sizes = [*CLOCK.values(), *(len(one) for one in self.fields)]
         codes = [
             *_clock_codes(lines.time[cells], data.zone),
-            *(b.codes(lines.fields[b.name])[cells] for b in self.fields),
+            *(b.codes(lines.moment[b.name])[cells] for b in self.fields),
         ]
         self.moments = _lifts(codes, sizes, lines.order[cells], lines.product[cells], lines.n_products, weight[cells])
 

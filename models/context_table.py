@@ -117,6 +117,10 @@ class ContextTable:
     def __len__(self) -> int:
         return len(self.what)
 
+    def clock(self) -> ZoneInfo:
+        """Return the zone whose dates count."""
+        return _zone(self.zone)
+
     def group(self, fields: Mapping[str, str | float | None], at: int, user_id: str | None = None) -> int:
         """Return the group of a request, or ``UNKNOWN`` where a key is not given or has no row."""
         code = 0
@@ -131,7 +135,7 @@ class ContextTable:
         self, key: Key, values: IdIndex | Longs, fields: Mapping[str, str | float | None], at: int, user_id: str | None
     ) -> int:
         if not isinstance(values, IdIndex):
-            return _find(values, key.period(at, _zone(self.zone)))
+            return _find(values, key.period(at, self.clock()))
         given = user_id if key.name == "user_id" else fields.get(key.name)
         if given is None and key.name == "store_id":
             given = fields.get("store")

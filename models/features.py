@@ -5,7 +5,7 @@ product without a price is NaN, never a guess. Time enters as age before the req
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,6 +15,7 @@ from models.basis import SPANS, Basis
 from models.beyond import values_at
 from models.buy_again import BuyAgain
 from models.context_table import LISTED, ContextTable
+from models.moment_facts import moment_facts
 from models.schema import UNKNOWN, Context, Floats, Ints, Longs
 from models.visits import Tally, Visits, tally, visits_of
 
@@ -78,7 +79,7 @@ def features(world: World, context: Context, rows: Ints, user_id: str | None = N
     if visits is not None:
         _of_history(column, world.basis, visits, rows)
     _of_product(column, world.basis, rows)
-    _of_moment(column, world, context, rows)
+    _of_moment(column, world, context, rows, user_id)
     _of_models(column, world, context, rows)
     for name, table in world.contexts.items():
         if table.by_product:
@@ -162,9 +163,13 @@ def _of_product(column: dict[str, Floats], basis: Basis, rows: Ints) -> None:
     column["newcomers30"][:], column["newcomers90"][:] = values_at(basis.newcomers_, rows, 0).T
 
 
-def _of_moment(column: dict[str, Floats], world: World, context: Context, rows: Ints) -> None:
+def _of_moment(
+    column: dict[str, Floats], world: World, context: Context, rows: Ints, user_id: str | None
+) -> None:
     basis = world.basis
-    for name, value in zip(basis.moment_names(), basis.moment_values(context, world.zone).tolist(), strict=True):
+    facts = moment_facts(world.contexts, context, user_id)
+    told = replace(context, fields={**context.fields, **facts}) if facts else context
+    for name, value in zip(basis.moment_names(), basis.moment_values(told, world.zone).tolist(), strict=True):
         if value != UNKNOWN:
             column[f"lift.{name}"][:] = basis.moments.lift(value, rows)
     people = basis.people_values(context.user)

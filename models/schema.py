@@ -75,6 +75,13 @@ class Purchases:
     n_orders: int
     fields: Mapping[str, "Single"] = field(default_factory=dict)
     """The request's context when the line was bought (device, weather, …), (n_lines,) rows each."""
+    facts: Mapping[str, "Single"] = field(default_factory=dict)
+    """What context tables said of that moment, (n_lines,) rows each; see ``models.moment_facts``."""
+
+    @property
+    def moment(self) -> "dict[str, Single]":
+        """All that is known of the moment of each line: its fields and the facts."""
+        return {**self.fields, **self.facts}
 
     def __len__(self) -> int:
         return len(self.user)
@@ -85,6 +92,7 @@ class Purchases:
             self.user[mask], self.product[mask], self.time[mask], self.order[mask], self.store[mask],
             self.quantity[mask], self.price[mask], self.n_users, self.n_products, self.n_stores, self.n_orders,
             {name: column.take(mask) for name, column in self.fields.items()},
+            {name: column.take(mask) for name, column in self.facts.items()},
         )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def fit_rankers(
     out: dict[str, Ranker] = {}
     if not windows:
         return out
-    labels = names(moment_names(data.purchases.fields), data.contexts)
+    labels = names(moment_names(data.purchases.moment), data.contexts)
     rankers = sorted({name for found in windows.values() for name in found})
     with progress.step("fitting rankers", total=len(rankers)) as bar:
         for name in rankers:

@@ -223,11 +223,15 @@ def _count(things: Collection[object], name: str) -> str:
 
 def _warn_past_end(reader: Reader, node: Node, positions: tuple[int, ...], carousels: tuple[str, ...] | None) -> None:
     sizes = reader.shop.carousels
+    late: dict[tuple[int, int], list[str]] = {}
     for name in carousels if carousels is not None else sizes:
-        late = [position for position in positions if name in sizes and position > sizes[name]]
-        if late:
-            message = f"position {late[0]} is past the end of {name!r}, which shows {sizes[name]}"
-            reader.faults.warn(node, message, "the pin shows only where a caller asks for more")
+        first = next((position for position in positions if name in sizes and position > sizes[name]), None)
+        if first is not None:
+            late.setdefault((first, sizes[name]), []).append(repr(name))
+    for (position, size), names in late.items():
+        show = f"{', '.join(names)}, which show{'s' if len(names) == 1 else ''} {size}"
+        message = f"position {position} is past the end of {show}"
+        reader.faults.warn(node, message, "the pin shows only where a caller asks for more")
 
 
 def _check_everywhere(reader: Reader, fields: Mapping[str, Node], rule: Rule) -> None:

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from models.catalogue import Catalogue
 from models.columns import Column, column_arrays
 from models.context_table import ContextTable
 from models.ids import IdIndex
+from models.moment_facts import line_facts
 from models.schema import Arrays, Purchases
 from models.shop import Shop
 from models.signals import Signals
@@ -95,17 +96,19 @@ def _read(session: Session, until: int | None, tables: dict[str, TableFacts], st
     )
     stores = make_ids(session, "store_ids", ["select store from lines", "select store_id from stores"])
     purchases = purchases_of(session, tables["purchases"], (len(users), len(products), len(stores)))
-    ids = IdIndex.of(products)
+    ids, user_ids, store_ids = IdIndex.of(products), IdIndex.of(users), IdIndex.of(stores)
+    contexts = read_contexts(session, tables)
+    purchases = replace(purchases, facts=line_facts(contexts, purchases, user_ids, store_ids))
     columns = _columns(session, staged, "products", "product_id")
     listed = session.arrays("select i.row as row from product_ids i join products p on p.product_id = i.id")["row"]
     return ShopData(
         purchases,
-        IdIndex.of(users),
+        user_ids,
         ids,
-        IdIndex.of(stores),
+        store_ids,
         Catalogue.of(ids, columns, _version([ids.arrays(), column_arrays(columns)])),
         _columns(session, staged, "users", "user_id"),
-        read_contexts(session, tables),
+        contexts,
         read_stock(session, tables.get("stock")),
         figures(session.shop, purchases, tables, listed),
         signals_of(session),

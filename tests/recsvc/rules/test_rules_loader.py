@@ -226,7 +226,7 @@ def test_warnings_load_and_say_what_is_probably_not_meant():
     )
     messages = [str(one) for one in parse(text, late).warnings]
     wanted = [
-        "3:51: position 9 is past the end of 'trending', which shows 4",
+        "3:51: position 9 is past the end of 'trending', which shows 4",  # one warning for all carousels of one size
         "product '7' is not in the catalogue yet (it works once it arrives; quotes keep leading zeros)",
         "active has ended",
         "pin 'r1' never shows '00501': rule 'r3' hides it",
