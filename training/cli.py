@@ -20,7 +20,8 @@ from training.pipeline import Options, Report
 from training.pipeline import evaluate as evaluate_shop
 from training.pipeline import run as run_shop
 from training.progress import Progress
-from training.read.page import data_page
+from training.read.findings import findings
+from training.read.page import as_one_object, data_page
 from training.read.rejects import stop_where_too_many, tolerant
 from training.read.shop_data import read_shop_data
 from training.report.cli import report as write_report
@@ -83,7 +84,8 @@ def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None, st
         progress=Progress(quiet=as_json),
         store=store or default_store(Path("artifacts")),
     )
-    click.echo(json.dumps(data.facts.plain(), ensure_ascii=False) if as_json else data_page(told, data.facts))
+    found = findings(told, data)
+    click.echo(as_one_object(data.facts, found) if as_json else data_page(told, data.facts, found))
     if not data.facts.lines and not len(data.signals):
         click.echo(f"recsvc-train: {shop}: no purchase is left to learn from", err=True)
         raise click.exceptions.Exit(1)

@@ -45,7 +45,7 @@ def test_the_page_says_what_is_there_and_what_to_fix(shop: Path, tmp_path: Path)
         "from 2020-01-01 00:00 to 2020-01-20 00:00 (Europe/London), 20 days",
         "no purchase from 2020-01-02 to 2020-01-19",
         "50.0% of lines are repeat purchases",
-        "1. 1 rows of data.purchases are refused (no product_id)",
+        "1 rows of data.purchases are refused (no product_id)",
         "Map an order_id",
         "is a file missing?",
     ):
@@ -93,11 +93,13 @@ def test_help_teaches_with_an_example() -> None:
 def test_a_shop_in_good_order_is_told_so(shop: Path) -> None:
     """Nothing to fix is said in a sentence."""
     (shop.parent / "p.csv").write_text(
-        "user,product,time,o,c\n" + "".join(f"u{i},x,2020-01-01,{i},1\n" for i in range(60))
+        "user,product,time,o,c\n" + "".join(f"u{i},x{i % 20},2020-01-01,{i},1\n" for i in range(60))
     )
-    (shop.parent / "q.csv").write_text("p\nx\n")
+    (shop.parent / "q.csv").write_text("p,n,g\n" + "".join(f"x{i},Tea {i},hot\n" for i in range(20)))
     text = SHOP.replace('time = "time" }', 'time = "time", order_id = "o", price = "c" }')
-    shop.write_text(text + '[data.products]\nfiles = ["q.csv"]\ncolumns = { product_id = "p" }\n')
+    shop.write_text(
+        text + '[data.products]\nfiles = ["q.csv"]\ncolumns = { product_id = "p", name = "n", category = "g" }\n'
+    )
     assert "1. Nothing: the files are in good order." in run(str(shop)).stdout
 
 

@@ -1,66 +1,140 @@
-"""What to fix first in a shop's files, most harmful first."""
+"""What to fix first in a shop's files: each advice with what it is worth, the most first."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from training.read.facts import Facts
+from training.read.findings import Findings
 from training.read.returns import LOST
 
-LARGE_USER = 0.02
-"""One user with more than this share of lines is a wholesaler or a till."""
 LONG_GAP = 3
 """Days without a purchase that a holiday does not explain."""
 MANY = 0.05
+LARGE_USER = 0.25
+"""Share of lines of one user among too few to say what is usual."""
+FEW_READY = 0.5
+"""Share of product pages below which a catalogue column is worth adding."""
+GOOD = "Nothing: the files are in good order."
 
 
-def advice(facts: Facts) -> list[str]:
-    """Return what to do, in order; one sentence where nothing needs doing."""
-    return [*_rows(facts), *_columns(facts), *_shape(facts)] or ["Nothing: the files are in good order."]
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One thing to do."""
+
+    worth: float
+    """About the share of the lines, the shoppers or the pages that gain by it, in [0, 1]."""
+    text: str
 
 
-def _rows(facts: Facts) -> Iterator[str]:
+def advice(facts: Facts, found: Findings | None = None) -> list[Fix]:
+    """Return what to do, what is worth most first; nothing where nothing needs doing."""
+    found = found or Findings()
+    fixes = [*_rows(facts), *_columns(facts), *_shape(facts, found), *_catalogue(facts, found)]
+    return sorted(fixes, key=lambda one: -one.worth)
+
+
+def _rows(facts: Facts) -> Iterator[Fix]:
     if not facts.lines:
-        yield "No purchase line is left: look at the reasons above, then at `keep` and the columns of data.purchases."
-    refused = [
-        (count, table.name, reason) for table in facts.tables.values() for reason, count in table.refused.items()
-    ]
-    for count, table, reason in sorted(refused, reverse=True)[:3]:
-        yield f"{count:,} rows of {table} are refused ({reason}): mend them at the source, or name them in `keep`."
-    unknown = [
-        (count, table.name, reason) for table in facts.tables.values() for reason, count in table.unknown.items()
-    ]
-    for count, table, reason in sorted(unknown, reverse=True)[:3]:
-        yield f"{count:,} rows of {table} are kept without a value ({reason}): mend it at the source, or with `derive`."
+        yield Fix(
+            1, "No purchase line is left: look at the reasons above, then at `keep` and the columns of data.purchases."
+        )
+    for table in facts.tables.values():
+        for reason, count in table.refused.most_common(3):
+            text = f"{count:,} rows of {table.name} are refused ({reason}): mend them at the source, or name them in `keep`."
+            yield Fix(count / table.read, text)
+        for reason, count in table.unknown.most_common(3):
+            yield Fix(
+                count / table.read / 10,
+                f"{count:,} rows of {table.name} are kept without a value ({reason}): mend it at the source, or with `derive`.",
+            )
+        for note in table.notes:
+            if "fits nothing here" in note:
+                yield Fix(0.01, f"{note}: correct the pattern, or take it out.")
     lost = sum(count for reason, count in facts.tables["purchases"].set_aside.items() if reason.startswith(LOST))
-    if lost > MANY * max(facts.lines, 1):
-        yield f"{lost:,} returns find no purchase: give their order_id, or export from an earlier day on."
+    if lost > 0.01 * max(facts.lines, 1):
+        yield Fix(
+            lost / max(facts.lines, 1),
+            f"{lost:,} returns find no purchase: map order_id or returns_order_id, or export from an earlier day on.",
+        )
 
 
-def _columns(facts: Facts) -> Iterator[str]:
+def _columns(facts: Facts) -> Iterator[Fix]:
     mapping = facts.tables["purchases"].mapping
     if "time" not in mapping:
-        yield "Map a time column: without it nothing is recent, nothing trends, and no honest test can be made."
+        yield Fix(
+            0.9, "Map a time column: without it nothing is recent, nothing trends, and no honest test can be made."
+        )
     if "order_id" not in mapping:
-        yield "Map an order_id: without it the lines of a user's day count as one order."
+        yield Fix(0.3, "Map an order_id: without it the lines of a user's day count as one order.")
     if "products" not in facts.tables:
-        yield "Add data.products with name and category: new products can only be found by what they are."
+        yield Fix(0.5, "Add data.products with name and category: new products can only be found by what they are.")
     elif facts.without_catalogue_row:
-        yield (
+        yield Fix(
+            facts.without_catalogue_row / max(facts.products, 1),
             f"{facts.without_catalogue_row:,} products were bought but are not listed: add them to data.products, or set "
-            'unlisted = "set-aside" in data.purchases.'
+            'unlisted = "set-aside" in data.purchases.',
         )
     if facts.without_price > MANY * max(facts.lines, 1):
-        yield f"{facts.without_price:,} lines have no price: map it, or derive it from the value of the line."
-
-
-def _shape(facts: Facts) -> Iterator[str]:
-    if facts.largest_user_share > LARGE_USER:
-        yield (
-            f"One user has {facts.largest_user_share:.0%} of all lines: leave wholesalers, tills and test accounts out "
-            "with `keep`."
+        yield Fix(
+            0.2 * facts.without_price / facts.lines,
+            f"{facts.without_price:,} lines have no price: map it, or derive it from the value of the line.",
         )
+
+
+def _shape(facts: Facts, found: Findings) -> Iterator[Fix]:
     for first, last in facts.gaps:
         days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
         if days >= LONG_GAP:
-            yield f"No purchase from {first} to {last} ({days} days): is a file missing?"
+            span = (facts.last or 0) - (facts.first or 0)
+            yield Fix(
+                days * 86_400 / max(span, 1), f"No purchase from {first} to {last} ({days} days): is a file missing?"
+            )
             break
+    if found.nobody_share > MANY:
+        yield Fix(
+            found.nobody_share,
+            f"{found.nobody_share:.0%} of lines name no shopper: map visitor_id or session_id beside user_id, so that they "
+            "speak for somebody.",
+        )
+    if found.suspects:
+        lines = sum(one.lines for one in found.suspects)
+        named = ", ".join(one.product_id + (f" ({one.name})" if one.name else "") for one in found.suspects)
+        ids = ", ".join(f'"{one.product_id}"' for one in found.suspects)
+        yield Fix(
+            max(lines / max(facts.lines, 1), 0.02),
+            f"{lines:,} lines are of what looks like no product: {named}. If so: no_products = [{ids}] in data.purchases.",
+        )
+    for product, share in found.in_most_orders:
+        yield Fix(
+            0.1,
+            f'{product} is in {share:.0%} of all orders: if it is a bag or a fee, name it in no_products = ["{product}"].',
+        )
+    if not found.heavy_shoppers and facts.largest_user_share > LARGE_USER:
+        yield Fix(
+            facts.largest_user_share,
+            f"One user has {facts.largest_user_share:.0%} of all lines: leave wholesalers, tills and test accounts out with "
+            "`keep` or test_orders.",
+        )
+    if found.heavy_shoppers:
+        yield Fix(
+            0.01,
+            f"{found.heavy_share:.0%} of all lines are of {found.heavy_shoppers:,} heavy shoppers, who count for less in what is "
+            "learned of all (training.heavy_shoppers): if one is a till or a test account, leave it out with test_orders.",
+        )
+
+
+def _catalogue(facts: Facts, found: Findings) -> Iterator[Fix]:
+    if "products" not in facts.tables:
+        return
+    given = facts.tables["products"].mapping
+    similar = next((one for one in found.readiness if one.carousel == "similar-items"), None)
+    if similar is not None and similar.share < FEW_READY:
+        missing = [one for one in ("category", "brand") if one not in given]
+        how = f"map {' and '.join(missing)}" if missing else "fill category and brand for more products"
+        yield Fix(
+            (1 - similar.share) / 2,
+            f"similar-items can be filled on {similar.share:.0%} of product pages: {how} in data.products.",
+        )
+    if "name" not in given:
+        yield Fix(0.15, "Map a name in data.products: reasons and reports call products by it.")
