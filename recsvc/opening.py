@@ -1,6 +1,7 @@
 """What is live now, opened once for a command that answers and ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from models.errors import NoArtifactError
 from models.registry import Registry
 from models.shop import Shop
 from recsvc.arms import left_behind, with_arms
+from recsvc.asking import Ask
 from recsvc.carousel import Engine
 from recsvc.erased import without_erased
 from recsvc.following import caught_up
@@ -15,6 +17,8 @@ from recsvc.loading import load_engine
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules_file import read_file, strict_facts_of
 from recsvc.serving import NO_VERSION, State, with_rules
+from recsvc.sessions import Sessions
+from recsvc.settings import Settings
 from recsvc.store.database import Store
 from recsvc.store.refusals import Refusals
 from recsvc.troubles import Trouble
@@ -54,3 +58,30 @@ def facts_now(shop: Shop, artifacts: Path, clock: Clock, folder: Path) -> ShopFa
         ArtifactError: the live version is broken.
     """
     return strict_facts_of(load_engine(shop, Registry(artifacts).current(), None, clock).snapshot, folder)
+
+
+@contextmanager
+def store_of(settings: Settings) -> Iterator[Store | None]:
+    """Give the service's store to a command that reads it; None where there is none yet."""
+    store = Store(settings.store)
+    try:
+        yield store if store.there() else None
+    finally:
+        store.close()
+
+
+def with_shopper(ask: Ask, state: State, store: Store | None, clock: Clock) -> Ask:
+    """Return ``ask`` with what ``store`` knows of its shopper, as the service does; without a store as it is.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    if store is None:
+        return ask
+    refusals = Refusals(store)
+    refusals.follow()
+    sessions = Sessions(store, refusals, clock)
+    try:
+        return sessions.known(ask, state.until)
+    finally:
+        sessions.close()

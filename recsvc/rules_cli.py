@@ -16,7 +16,7 @@ from recsvc.asking import Ask, UnknownCarouselError
 from recsvc.cli_options import Command, file_argument, flags, settings_of, shop_option
 from recsvc.forms import FormError, form_for, to_ask
 from recsvc.forms import check as check_form
-from recsvc.opening import facts_now, open_state
+from recsvc.opening import facts_now, open_state, store_of, with_shopper
 from recsvc.rules.json_schema import schema_of
 from recsvc.rules.parse import read as read_rules
 from recsvc.rules_check import FORMATS
@@ -93,13 +93,17 @@ def explain(
     """Tell what one shopper sees at one moment under the rules of FILE, and why.
 
     Per product its source, the models' score and every factor with its rule; per dropped pin and per missing product
-    the reason; which rules hold, and why the others do not. It is what explain=true answers over HTTP.
+    the reason; which rules hold, and why the others do not. It is what explain=true answers over HTTP: products, prices
+    and stock are those that the service's store (RECSVC_STORE) tells, where there is one; without --at what the shopper
+    did counts too.
     """
     if (carousel is None) == (page is None):
         raise click.UsageError("name one: --carousel NAME or --page NAME")
     told, settings = settings_of(shop, {"artifacts": artifacts})
-    state = open_state(told, settings.artifacts, file, shop_clock(told))
-    ask = _ask(told, request, extra, why)
+    clock = shop_clock(told)
+    with store_of(settings) as held:
+        state = open_state(told, settings.artifacts, file, clock, held)
+        ask = with_shopper(_ask(told, request, extra, why), state, held, clock)
     try:
         answers = [state.engine.carousel(carousel, ask)] if carousel else state.engine.page(str(page), ask)
     except UnknownCarouselError as error:

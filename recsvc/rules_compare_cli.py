@@ -1,6 +1,7 @@
 """``recsvc rules diff``, ``test`` and ``simulate``: rules against other rules, expectations, and what was bought."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from models.shop import Shop, suggest
 from recsvc.app import shop_clock
 from recsvc.carousel import Engine
 from recsvc.cli_options import file_argument, flags, settings_of, shop_option
+from recsvc.following import caught_up
 from recsvc.loading import load_engine
-from recsvc.opening import open_state
+from recsvc.opening import open_state, store_of
 from recsvc.rules.schema import RuleSet
 from recsvc.rules_file import read_file
 from recsvc.rules_tools import diff as diffing
@@ -50,17 +52,19 @@ def _bar(total: int, what: str) -> Iterator[Callable[[], None]]:
 @click.option("--seed", default=1, type=click.IntRange(0), show_default=True, help="Seed of the draw.")
 @click.option("--at", metavar="TIME", help="The moment; default: the shop's clock.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-@flags("artifacts")
+@flags("artifacts", "store")
 def diff(
     old: Path, new: Path, shop: Path, sample: int, seed: int, at: str | None, as_json: bool, **given: str | None
 ) -> None:
     """Tell what changes from the rules of OLD to those of NEW, on carousels drawn from the live version's own data.
 
     Shoppers, pages and stores come from the version, other fields of the request from what the rules test. Told are the
-    carousels that change, the products that gain and lose, and the carousels that go short. The exit code is 0.
+    carousels that change, the products that gain and lose, and the carousels that go short. Products, prices and stock
+    are those that the service's store tells, where there is one. The exit code is 0.
     """
     told, settings = settings_of(shop, given)
-    before = open_state(told, settings.artifacts, old, shop_clock(told)).engine
+    with store_of(settings) as held:
+        before = open_state(told, settings.artifacts, old, shop_clock(told), held).engine
     after = with_rules(before, read_file(new, before.snapshot))
     rulesets = [engine.snapshot.rules.ruleset for engine in (before, after)]
     requests = draw(before.snapshot, rulesets, sample, seed, None if at is None else told.moment(at))
@@ -104,7 +108,7 @@ def test(file: Path, shop: Path, **given: str | None) -> None:
 @click.option("--rule", "only", multiple=True, metavar="ID", help="Rules to look at one by one; default: all.")
 @click.option("--seed", default=1, type=click.IntRange(0), show_default=True, help="Seed of draw and resampling.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-@flags("artifacts")
+@flags("artifacts", "store")
 def simulate(
     file: Path, shop: Path, history: bool, version: str | None, start: str | None, end: str | None, users: int,
     carousels: tuple[str, ...], only: tuple[str, ...], seed: int, as_json: bool, **given: str | None,
@@ -116,7 +120,8 @@ def simulate(
     was bought and shown, lists that are short, and products that would not be there, each difference with its 95 %
     interval by shopper. Carousels: those that rules name, and for-you. Each request names the store of its order, and
     the device, the weather and the like where the shop's purchases tell them; rules that need what they do not tell
-    never hold here.
+    never hold here. With --store or RECSVC_STORE products, prices and stock are those that this store tells now, in the
+    past too: what is sold out today was not there then either.
     """
     if not history:
         raise click.UsageError("say what to replay: --history replays past purchases")
@@ -127,6 +132,9 @@ def simulate(
     clock = shop_clock(told)
     known = load_engine(told, registry.path(live.version), None, clock).snapshot
     asked = with_purchases_of(load_engine(told, registry.path(early.version), None, clock).snapshot, known)
+    if given["store"] or os.environ.get("RECSVC_STORE"):
+        with store_of(settings) as held:
+            asked = asked if held is None else caught_up(asked, held)
     rules = read_file(file, asked)
     window = (early.until if begins is None else begins, live.until if end is None else told.moment(end))
     names = _chosen(carousels, told, rules)
