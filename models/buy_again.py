@@ -126,7 +126,7 @@ class BuyAgain:
         times = context.history.time[mine]
         if not times[-1]:  # a shop without times
             return Fact("bought-before", "You bought it before", {})
-        days, orders = int((context.at - times[-1]) // DAY), len(np.unique(context.history.order[mine]))
+        days, orders = int((context.at - times[-1]) // DAY), len(set(context.history.order[mine].tolist()))
         if orders < 2 or times[-1] - times[0] < DAY:
             return Fact("bought-before", "You bought it {days} days ago", {"days": days})
         every = round(float(times[-1] - times[0]) / DAY / (orders - 1))

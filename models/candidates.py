@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from models.compiled import places_in
 from models.lists import scores_of
 from models.schema import NO_ROWS, Context, Doubles, Floats, Ints, Scored
 
@@ -72,7 +73,7 @@ def gather(
 def _left(found: Scored, without: Ints, depth: int) -> Scored:
     if not len(without):
         return found
-    left = np.flatnonzero(~np.isin(found.rows, without, kind="sort"))[:depth]
+    left = np.flatnonzero(places_in(without, found.rows) < 0)[:depth]
     return Scored(found.rows[left], found.scores[left])
 
 

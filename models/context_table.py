@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.columns import Column, NumberColumn, TagsColumn, column_arrays, load_columns
+from models.compiled import kernels
 from models.errors import ArtifactError
 from models.ids import IdIndex
 from models.schema import UNKNOWN, Arrays, Floats, Ints, Longs, take
@@ -151,17 +152,7 @@ class ContextTable:
         if group == UNKNOWN or not len(rows):
             return out
         begin, end = int(self.ptr[group]), int(self.ptr[group + 1])
-        products = self.product[begin:end]
-        place = np.searchsorted(products, rows, side="left")
-        last = np.searchsorted(products, rows, side="right")
-        open_ = np.flatnonzero(place < last)
-        while len(open_):
-            what = self.what[begin + place[open_]].astype(np.int32)
-            holds = (self.starts[what] <= at) & (at < self.ends[what])
-            out[open_[holds]] = what[holds]
-            open_ = open_[~holds]
-            place[open_] += 1
-            open_ = open_[place[open_] < last[open_]]
+        kernels().holding(self.product, self.what, self.starts, self.ends, begin, end, at, rows, out)
         return out
 
     def lookup(

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from models.beyond import values_at
+from models.compiled import kernels
 from models.schema import UNKNOWN, Arrays, Doubles, Floats, Ints, Longs, taken
 
 PRIOR = 10.0
@@ -55,18 +55,13 @@ class Lifts:
         self.orders_ = np.bincount(pairs // width, counts_as[line[first]], n_values).astype(np.float32)
         return self
 
-    def lift(self, value: int, rows: Ints) -> Doubles:
-        """Return (n_rows,) log of orders with value and product over those expected by chance; 0 = as always."""
-        begin, end = int(self.ptr_[value]), int(self.ptr_[value + 1])
-        found = self.rows_[begin:end]
-        count = np.zeros(len(rows))
-        if len(found):
-            at = np.minimum(np.searchsorted(found, rows), len(found) - 1)
-            hit = found[at] == rows
-            count[hit] = self.count_[begin + at[hit]]
-        expected = values_at(self.share_, rows, 0).astype(np.float64) * float(self.orders_[value])
-        out: Doubles = np.log((count + PRIOR) / (expected + PRIOR))
-        return out
+    def lifts(self, values: Ints | Longs, rows: Ints) -> Doubles:
+        """Return (n_values, n_rows) log of orders with value and product over those expected by chance; 0 = as always."""
+        out = np.empty((len(values), len(rows)))
+        wanted = values.astype(np.int64)
+        kernels().chances(wanted, self.ptr_, self.rows_, self.count_, self.orders_, self.share_, PRIOR, rows, out)
+        logs: Doubles = np.log(out, out=out)
+        return logs
 
     def arrays(self, name: str) -> Arrays:
         """Return the counts as arrays under ``name``."""

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.compiled import places_in
 from models.schema import Arrays, Doubles, Floats, Ints, Longs, Scored, take
+
+FEW = 16
+"""Products that are sought one by one: what an answer shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,12 @@ def scores_of(scored: Scored, rows: Ints) -> Floats:
     """Return (n_rows,) the score of each of ``rows`` in ``scored``, 0 where it is not there."""
     if not len(scored) or not len(rows):
         return np.zeros(len(rows), np.float32)
-    order = np.argsort(scored.rows)
-    place = np.minimum(np.searchsorted(scored.rows, rows, sorter=order), len(order) - 1)
-    hit = order[place]
-    found: Floats = np.where(scored.rows[hit] == rows, scored.scores[hit], np.float32(0))
+    if len(rows) <= FEW:
+        same = rows[:, None] == scored.rows
+        few: Floats = np.where(same.any(axis=1), scored.scores[same.argmax(axis=1)], np.float32(0))
+        return few
+    places = places_in(scored.rows, rows)
+    found: Floats = np.where(places >= 0, scored.scores[places], np.float32(0))
     return found
 
 

@@ -43,7 +43,7 @@ class Ranker:
 
         A code that training never saw counts as no value.
         """
-        out = np.ascontiguousarray(features[:, self.columns_])
+        out = features.T[self.columns_].T  # each column lies together, as the walk through the trees wants it
         for place, feature in enumerate(self.columns_.tolist()):
             numbers = self.codes_.get(feature)
             if numbers is not None:

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from models.base import Fitting
-from models.beyond import values_at
+from models.compiled import kernels
 from models.lists import decay
 from models.robust import line_weights
 from models.schema import DAY, UNKNOWN, Arrays, Floats, Ints, Longs, taken
@@ -59,23 +59,16 @@ class StoreSales:
         )
         return self
 
-    def look(self, store: int, rows: Ints) -> tuple[Floats, Floats]:
-        """Return (n_rows, n_half_lives) shares of the store's orders, drawn to the shop's, and (n_rows,) days since sold.
+    def look(self, store: int, rows: Ints, out: Floats) -> None:
+        """Write to ``out`` (3, n_rows) the shares of the store's orders, drawn to the shop's, and days since sold.
 
         Days are NaN where the store did not sell it; all are NaN for a store that nobody knows.
         """
-        shares = np.full((len(rows), len(HALF_LIVES)), np.nan, np.float32)
-        last = np.full(len(rows), np.nan, np.float32)
         if not 0 <= store < len(self.ptr_) - 1:
-            return shares, last
-        begin, end = int(self.ptr_[store]), int(self.ptr_[store + 1])
-        sold = np.zeros_like(shares)
-        if end > begin:
-            at = np.minimum(np.searchsorted(self.rows_[begin:end], rows), end - begin - 1) + begin
-            hit = self.rows_[at] == rows
-            sold[hit], last[hit] = self.sold_[at[hit]], self.last_[at[hit]]
-        shares[:] = (sold + PRIOR * values_at(self.share_, rows, 0)) / (self.orders_[store] + PRIOR)
-        return shares, last
+            out[:] = np.nan
+            return
+        begin, end, orders = int(self.ptr_[store]), int(self.ptr_[store + 1]), self.orders_[store]
+        kernels().sales(self.rows_, self.sold_, self.last_, self.share_, orders, PRIOR, begin, end, rows, out)
 
     def arrays(self, name: str) -> Arrays:
         """Return the sales as arrays under ``name``."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from models.compiled import kernels
 from models.errors import ArtifactError, DataError
 from models.schema import Arrays, Bytes, Doubles, Floats, Ints, Longs, take
 
@@ -42,11 +43,12 @@ def _compiled() -> ModuleType:
 
 
 def warm() -> None:
-    """Compile the walk, or take it from the cache: seconds the first time, nothing from then on.
+    """Compile everything, or take it from the cache: seconds the first time, nothing from then on.
 
     ``Trees.load`` and ``Trees.of`` do it too. Call it before a fork, and no child compiles anything.
     """
     _compiled()
+    kernels()
 
 
 @dataclass(frozen=True, slots=True)

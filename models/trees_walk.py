@@ -14,7 +14,7 @@ a computer word, 1998.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numba
 import numpy as np
@@ -94,7 +94,8 @@ def _walk(
     always <= and goes to the left. Trees are added in their order, which keeps the sum equal to the last bit.
     """
     n_rows, n_features = features.shape
-    width = min(MOST_ROWS, max(1, (n_rows + VECTOR - 1) // VECTOR) * VECTOR)
+    blocks = max(1, (n_rows + MOST_ROWS - 1) // MOST_ROWS)  # as even as can be: the last one's empty rows cost as much
+    width = max(1, (n_rows + blocks * VECTOR - 1) // (blocks * VECTOR)) * VECTOR
     columns = np.zeros((2 * n_features, width), np.float32)
     alive = np.empty(width, np.uint64)
     slot = np.empty(width, np.uint8)
@@ -132,7 +133,7 @@ def _walk(
             out[start + r] = 1.0 / (1.0 + math.exp(-total[r])) if logistic else total[r]
 
 
-def compiled(function: Callable[..., None], signature: Signature) -> Callable[..., None]:
+def compiled(function: Callable[..., Any], signature: Signature | list[Signature]) -> Callable[..., Any]:
     """Return ``function`` compiled for ``signature`` alone: another kind of array is an error, never a compilation.
 
     The machine code is kept where numba keeps it: ``NUMBA_CACHE_DIR``, else ``__pycache__`` beside the file, else the

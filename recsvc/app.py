@@ -85,8 +85,7 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     answer_errors(app)
     for route in ROUTES:
         app.add_url_rule(route.path, route.path, route.view, methods=list(route.methods))
-    if shop.training.ranker:
-        warm()  # compiled once, before the workers fork, and never inside a request or a swap
+    warm()  # compiled once, before the workers fork, and never inside a request or a swap
     with suppress(StoreError):  # a worker tries again, and says so on /readyz
         refusals.follow()
     live.refresh()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from models.carousels import Carousel
+from models.compiled import isin
 from models.schema import UNKNOWN, Bools, Bytes, Ints
 from recsvc.context import Moment
 from recsvc.rules.situation import EXCLUDED, IN_CART, NOT_SELLABLE, OUT_OF_STOCK, PAGE, PURCHASED, SEED
@@ -23,7 +24,7 @@ def bars_of(snapshot: Snapshot, carousel: Carousel, moment: Moment, wanted: Call
         wanted: the request's own filter, or None.
     """
     context = moment.context
-    bought = np.unique(context.history.product)
+    bought = context.history.product
 
     def bars(rows: Ints) -> Bytes:
         out = np.where(snapshot.catalogue.on_sale(rows, context.at), 0, NOT_SELLABLE).astype(np.uint8)
@@ -47,11 +48,6 @@ def bars_of(snapshot: Snapshot, carousel: Carousel, moment: Moment, wanted: Call
         return out
 
     return bars
-
-
-def isin(rows: Ints, among: Ints) -> Bools:
-    """Return (n_rows,): which of ``rows`` are in ``among``; in time that does not grow with the catalogue."""
-    return np.isin(rows, among, kind="sort") if len(among) else np.zeros(len(rows), np.bool_)
 
 
 def _code(code: int, mask: Bools) -> Bytes:

@@ -11,17 +11,18 @@ import numpy as np
 
 from models.candidates import DEPTH, Gathered, Source, gather, rate, strongest
 from models.carousels import Carousel
+from models.compiled import isin
 from models.schema import NO_ROWS, NOTHING, Doubles, Ints, Scored
 from models.shop import suggest
 from recsvc.asked import Asked
 from recsvc.asking import Answer, Ask, Item, UnknownCarouselError
-from recsvc.bars import bars_of, isin
+from recsvc.bars import bars_of
 from recsvc.context import Moment, situation, understand
 from recsvc.explaining import item_notes, notes_of
 from recsvc.pace import Pace
 from recsvc.prepared import SHORT, ready
 from recsvc.rank import depths_of, rank, ranker_of
-from recsvc.reasons import NO_REASON, pin_reason, product_facts, reason_of
+from recsvc.reasons import NO_REASON, ProductFacts, pin_reason, reason_of
 from recsvc.rules.match import Active, select
 from recsvc.rules.page import Shelf, arrange_page
 from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Fallback, Pool
@@ -50,6 +51,7 @@ class Engine:
         there = {snapshot.version, *snapshot.others} if versions is None else versions
         self.snapshot, self.trials = snapshot, Trials(snapshot.shop, there)
         self.others = {version: Engine(one, there) for version, one in snapshot.others.items()}
+        self.facts = ProductFacts(snapshot)
 
     def carousel(self, name: str, ask: Ask, pace: Pace | None = None) -> Answer:
         """Return one ranked carousel; without a ``pace`` it takes its time, and a part that fails raises.
@@ -258,10 +260,11 @@ class Engine:
         self, place: int, work: Work, arranged: Arranged, sources: list[str], ask: Ask, moment: Moment, pace: Pace
     ) -> Item:
         row, source, rule = int(arranged.rows[place]), arranged.sources[place], arranged.pins[place]
+        product_id, facts = self.facts.of(row)
         if source not in (MODEL, PIN):
             sources = [SOURCE_OF_FALLBACK[source]]
         return Item(
-            product_id=self.snapshot.catalogue.ids.id(row),
+            product_id=product_id,
             position=place + 1,
             source=source,
             score=round(float(arranged.scores[place]), 6),
@@ -270,7 +273,7 @@ class Engine:
             else pace.guard(
                 work.name, "reasons", lambda: reason_of(self.snapshot, moment.context, row, sources), NO_REASON
             ),
-            product=product_facts(self.snapshot, row),
+            product=facts,
             explain=item_notes(self.snapshot, work.carousel, arranged, place, moment, work.traded)
             if ask.explain
             else None,

@@ -92,6 +92,8 @@ def situation(snapshot: Snapshot, moment: Moment, carousel: str) -> Situation:
 
 def _rows(snapshot: Snapshot, ids: Sequence[str]) -> Ints:
     """Return the rows of the known ones of ``ids``, each once, in their order of last mention."""
+    if not ids:
+        return NO_ROWS
     rows = snapshot.catalogue.ids.known(ids)
     _, last = np.unique(rows[::-1], return_index=True)
     kept: Ints = rows[::-1][np.sort(last)][::-1]

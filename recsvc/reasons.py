@@ -11,6 +11,8 @@ from recsvc.snapshot import Snapshot
 
 SHOWN = ("name", "brand", "category", "image", "url")
 """What an answer tells of a product beside its price."""
+MOST_KNOWN = 10_000
+"""Products whose facts are kept at once: 10 MB at most."""
 NO_REASON = Reason("catalogue", "From the catalogue")
 
 
@@ -25,6 +27,24 @@ def reason_of(snapshot: Snapshot, context: Context, row: int, sources: Sequence[
 def pin_reason(rule: str) -> Reason:
     """Return the reason of a pinned product."""
     return Reason("pin", f"Pinned: {rule}")
+
+
+class ProductFacts:
+    """What an answer tells of each product of one snapshot: read from the catalogue once, and shared by all answers."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._known: dict[int, tuple[str, Mapping[str, Any]]] = {}
+
+    def of(self, row: int) -> tuple[str, Mapping[str, Any]]:
+        """Return the id of a product, and what a storefront shows of it."""
+        found = self._known.get(row)
+        if found is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known = {}
+            found = self.snapshot.catalogue.ids.id(row), product_facts(self.snapshot, row)
+            self._known[row] = found
+        return found
 
 
 def product_facts(snapshot: Snapshot, row: int) -> dict[str, Any]:

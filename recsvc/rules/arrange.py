@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from models.compiled import isin, places_in
 from models.schema import NO_ROWS, Ints
 from recsvc.rules.bind import hidden_everywhere
 from recsvc.rules.explain import notes_on
@@ -74,7 +75,7 @@ def as_rows(taken: Taken) -> Ints:
 
 def _fill_by_score(ranked: Ranked, pins: Pins, size: int, limits: Limits) -> tuple[Shown, Filling]:
     rows = ranked.rows[ranked.eligible]
-    rows = rows[~np.isin(rows, pins.rows)]
+    rows = rows[~isin(rows, pins.rows)] if len(pins.rows) else rows
     need = size - len(pins.slots)
     filling = fill(rows, need, limits)
     taken = filling.taken + refill(filling, need - len(filling.taken), limits)
@@ -90,7 +91,7 @@ def _fall_back(shown: Shown, supply: Supply, gate: Gate, pins: Pins, size: int, 
             return shown
         rows = supply.fallback(number)
         earlier = [*(row for row, _ in shown), *pins.rows.tolist(), *(row for _, one in passed for row in one.over)]
-        rows = rows[~np.isin(rows, earlier)]
+        rows = rows[~isin(rows, np.array(earlier, np.int32))]
         filling = fill(gate.through(rows), need - len(shown), limits)
         shown = shown + [(row, name) for row in filling.taken]
         passed.append((name, filling))
@@ -120,9 +121,8 @@ def _compact(filled: Shown, pins: Pins, ranked: Ranked, active: Active, size: in
 def _scores_of(rows: Ints, ranked: Ranked) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     out = np.zeros(len(rows))
     if len(ranked.rows):
-        order = np.argsort(ranked.rows)
-        places = order[np.minimum(np.searchsorted(ranked.rows, rows, sorter=order), len(order) - 1)]
-        out = np.where(ranked.rows[places] == rows, ranked.scores[places], 0.0)
+        places = places_in(ranked.rows, rows)
+        out = np.where(places >= 0, ranked.scores[places], 0.0)
     return out
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.compiled import isin
 from models.schema import NO_ROWS, Bools, Bytes, Ints
 from recsvc.rules.match import Active
 from recsvc.rules.pool import BarsOf, Fallback, Pool
@@ -28,7 +29,7 @@ class Supply:
         """Return the distinct rows of all fallbacks that are no candidates."""
         rows = [self.fallback(number) for number in range(len(self.fallbacks))]
         every = np.unique(np.concatenate([np.empty(0, np.int32), *rows]))
-        return every[~np.isin(every, self.pool.rows[self.pool.organic])]
+        return every[~isin(every, self.pool.rows[self.pool.organic])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Gate:
                 listed.append(one.rows)
             else:
                 out = out | self.active.has(place, rows)
-        return out | np.isin(rows, np.concatenate(listed)) if listed else out
+        return out | isin(rows, np.concatenate(listed)) if listed else out
 
     def kept(self, rows: Ints) -> Bools:
         """Return the intersection of the keeps that are in force."""
@@ -95,7 +96,7 @@ class Gate:
 
     def judge(self, rows: Ints) -> Verdict:
         """Return what stands against ``rows``."""
-        return Verdict(self.bars(rows), self.hidden(rows), self.kept(rows), np.isin(rows, self.taken))
+        return Verdict(self.bars(rows), self.hidden(rows), self.kept(rows), isin(rows, self.taken))
 
 
 def open_gate(active: Active, supply: Supply, bars: BarsOf, taken: Ints) -> Gate:

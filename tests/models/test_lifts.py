@@ -19,7 +19,7 @@ def friday_wine() -> Lifts:
 
 def test_a_lift_is_the_log_of_orders_over_those_expected() -> None:
     """Wine is in 30 of 61 orders, so 30 Fridays would have 14.75 of it by chance."""
-    lift = friday_wine().lift(FRIDAY, np.array([WINE, TEA], np.int32))
+    lift = friday_wine().lifts(np.array([FRIDAY]), np.array([WINE, TEA], np.int32))[0]
     assert lift[0] == pytest.approx(np.log((30 + PRIOR) / (30 * 30 / 61 + PRIOR)))
     assert lift[1] == pytest.approx(np.log(PRIOR / (30 * 31 / 61 + PRIOR)))
 
@@ -28,7 +28,7 @@ def test_what_holds_always_lifts_nothing() -> None:
     """One value for every order says nothing."""
     order = np.arange(20, dtype=np.int32)
     lifts = Lifts().fit(np.zeros((20, 1), np.int32), 1, order, np.zeros(20, np.int32), 1)
-    assert lifts.lift(0, np.zeros(1, np.int32)) == pytest.approx(0.0)
+    assert lifts.lifts(np.array([0]), np.zeros(1, np.int32))[0] == pytest.approx(0.0)
 
 
 def test_several_fields_are_counted_side_by_side() -> None:
@@ -36,7 +36,11 @@ def test_several_fields_are_counted_side_by_side() -> None:
     values = np.array([[0, 2], [0, 2], [1, UNKNOWN]], np.int32)
     lifts = Lifts().fit(values, 3, np.array([0, 0, 1], np.int32), np.array([0, 1, 1], np.int32), 2)
     assert lifts.orders_.tolist() == [1, 1, 1]
-    assert lifts.lift(2, np.array([0], np.int32))[0] > 0 > lifts.lift(1, np.array([0], np.int32))[0]
+    assert (
+        lifts.lifts(np.array([2]), np.array([0], np.int32))[0][0]
+        > 0
+        > lifts.lifts(np.array([1]), np.array([0], np.int32))[0][0]
+    )
 
 
 def test_lifts_come_back_from_their_arrays() -> None:
@@ -44,4 +48,4 @@ def test_lifts_come_back_from_their_arrays() -> None:
     lifts = friday_wine()
     again = Lifts.load(lifts.arrays("x"), "x")
     rows = np.array([TEA, WINE], np.int32)
-    assert (again.lift(SATURDAY, rows) == lifts.lift(SATURDAY, rows)).all()
+    assert (again.lifts(np.array([SATURDAY]), rows)[0] == lifts.lifts(np.array([SATURDAY]), rows))[0].all()

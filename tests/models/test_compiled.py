@@ -1,0 +1,63 @@
+"""The compiled loops against plain Python."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.compiled import isin, kernels, places_in
+from models.schema import Floats, Ints
+
+ROWS = st.lists(st.integers(0, 2**31 - 1) | st.integers(0, 40), max_size=60)
+
+
+def ints(*values: int) -> Ints:
+    return np.array(values, np.int32)
+
+
+@given(ROWS, ROWS)
+def test_a_row_is_found_where_it_stands_first_and_nothing_else_is(own: list[int], wanted: list[int]) -> None:
+    found = [own.index(one) if one in own else -1 for one in wanted]
+    assert places_in(ints(*own), ints(*wanted)).tolist() == found
+    assert isin(ints(*wanted), ints(*own)).tolist() == [one in own for one in wanted]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), max_size=40), st.lists(st.integers(0, 11), max_size=20)
+)
+def test_of_what_was_told_of_a_product_the_first_that_holds_counts(
+    told: list[tuple[int, int]], wanted: list[int]
+) -> None:
+    told.sort(key=lambda one: one[0])
+    starts, ends, at = np.arange(6, dtype=np.int64), np.arange(6, dtype=np.int64) + 3, 4
+    out = np.empty(len(wanted), np.int32)
+    product, what = ints(*(row for row, _ in told)), np.array([kind for _, kind in told], np.uint8)
+    kernels().holding(product, what, starts, ends, 0, len(told), at, ints(*wanted), out)
+    for row, found in zip(wanted, out.tolist(), strict=True):
+        holding = [kind for product_row, kind in told if product_row == row and starts[kind] <= at < ends[kind]]
+        assert found == (holding[0] if holding else -1)
+
+
+def test_a_history_is_counted_by_order_and_told_of_the_products_that_are_asked_about() -> None:
+    """Orders 10 and 4 days ago: wine twice in the first and once in the second, tea in the second only."""
+    wine, tea, beer = 7, 3, 5
+    levels = np.array([[wine, wine, wine, tea]] * 4, np.int32)
+    wanted = np.array([[beer, wine, tea]] * 4, np.int32)
+    age, orders = np.array([10.0, 10.0, 4.0, 4.0]), np.array([0, 0, 1, 1], np.int64)
+    faded, totals = np.tile([0.25, 0.25, 0.5, 0.5], (3, 1)), np.full(3, 0.75)
+    here, more = np.array([True, False]), np.array([[1.0, 3.0, 2.0, 4.0], [0.5, np.nan, 1.5, np.nan]])
+    out: Floats = np.full((35, 3), np.nan, np.float32)
+    kernels().history(
+        levels, wanted, orders, age, np.array([10.0, 4.0]), faded, totals, here, more, np.full(3, 8, np.float32),
+        np.array([1, 2, 3], np.float32), out,
+    )  # fmt: skip
+    product, kind, own = out[:7].T, out[7:14].T, out[28:].T
+    assert product[0, :4].tolist() == [0, 0, 0, 0] and np.isnan(product[0, 4:]).all(), "beer was never bought"
+    assert product[1].tolist() == [1, 1, 1, 2, 4, np.float32(4 / 6), 0.5], (
+        "in both orders, six days apart, four days ago"
+    )
+    assert product[2, :5].tolist() == [*[np.float32(0.5 / 0.75)] * 3, 1, 4] and np.isnan(product[2, 5])
+    assert kind[1, 6] == 1.0 and kind[2, 6] == 0.5, "the share of the orders"
+    assert own[1].tolist() == [1, 1, 2, 2, 0.5, 1, 1], (
+        "since the first, in the last, of three, pieces, here, of its kind, price"
+    )
+    assert own[2, :6].tolist() == [1, 1, 1, 4, 0, 1] and np.isnan(own[2, 6]), "what was paid for tea is not known"
