@@ -114,14 +114,21 @@ def test_models_of_who_bought_hold_by_themselves_and_keep_holding(
     assert overlap(tops(shops, "plain", kind), tops(shops, "half", kind)) >= 0.95
 
 
+def shares_in(basis: Basis, store: int, rows: Ints) -> Floats:
+    """Return (2, n_rows) shares of a store's orders."""
+    out = np.empty((3, len(rows)), np.float32)
+    basis.stores.look(store, rows, out)
+    return out[:2]
+
+
 def test_what_rankers_know_of_products_stays(shops: dict[str, SmallShop]) -> None:
     """Shares of orders, of first purchases, of a store's orders and of a Friday's: a third of the move at the most."""
     plain, robust, full = (Basis().fit(shops[name].data) for name in ("plain", "half", "half full"))
     rows = np.arange(PRODUCTS, dtype=np.int32)
     looks = {
         "shares": lambda basis: basis.shares_,
-        "by store": lambda basis: basis.stores.look(0, rows)[0],
-        "by moment": lambda basis: np.stack([basis.moments.lift(value, rows) for value in range(7)]),
+        "by store": lambda basis: shares_in(basis, 0, rows),
+        "by moment": lambda basis: basis.moments.lifts(np.arange(7), rows),
         "again": lambda basis: basis.again_,
     }
     for name, look in looks.items():
