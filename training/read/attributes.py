@@ -8,11 +8,14 @@ from training.read.mapping import Plan
 from training.read.stage import Staged, stage
 from training.read.values import are_numbers
 
+LAST, USUAL = "given again: the last row counts", "given again: the value of most rows counts"
+
 
 def stage_ids(session: Session, planned: Plan, key: str, into: str) -> Staged:
     """Read a table with one row an id into the engine's tables ``into`` and ``{into}_aside`` (ids that are not kept).
 
-    Of rows with the same id the last one counts.
+    Of rows with the same id the last one counts. Where the rows are the lines of purchases (the same files), an id has in each
+    column the value that most of its rows have: one line that says "?" or "damaged" renames no product.
     """
     checks = {f"no {key}": f"{key} is null"}
     for our, role in planned.roles.items():
@@ -23,16 +26,32 @@ def stage_ids(session: Session, planned: Plan, key: str, into: str) -> Staged:
     if "price" in planned.roles:
         checks["price is below 0"] = "price < 0"
     staged = stage(session, planned, checks, f"{into}_all", key=key)
-    session.con.execute(
-        f"create temp table {into} as select * from {into}_all "
-        f'qualify row_number() over (partition by {key} order by "#file" desc, "#row" desc) = 1'
-    )
+    purchases = session.shop.data.purchases
+    from_lines = purchases is not None and bool(planned.table.files) and planned.table.files == purchases.files
+    session.con.execute(f"create temp table {into} as {_usual(planned, key, into) if from_lines else _last(key, into)}")
     session.con.execute(f"create temp table {into}_aside as select distinct {key} from {into}_all_aside")
     repeated = staged.facts.kept - session.rows(f"select count(*) from {into}")[0][0]
     if repeated:
-        staged.facts.set_aside["given again: the last row counts"] += repeated
+        staged.facts.set_aside[USUAL if from_lines else LAST] += repeated
     session.con.execute(f"drop table {into}_all")
     return staged
+
+
+def _last(key: str, into: str) -> str:
+    newest = f'row_number() over (partition by {key} order by "#file" desc, "#row" desc)'
+    return f"select * from {into}_all qualify {newest} = 1"
+
+
+def _usual(planned: Plan, key: str, into: str) -> str:
+    """Return SQL for a row an id: of each column the most frequent value, of those the one that came last."""
+    joined = f"(select distinct {key} from {into}_all) ids"
+    for place, our in enumerate(one for one in planned.roles if one != key):
+        joined += (
+            f" left join (select {key}, arg_max({name(our)}, (n, last)) as {name(our)} from (select {key}, {name(our)}, "
+            f'count(*) as n, max(("#file", "#row")) as last from {into}_all where {name(our)} is not null '
+            f"group by {key}, {name(our)}) group by {key}) c{place} using ({key})"
+        )
+    return f"select * from {joined}"
 
 
 def columns_of(session: Session, staged: Staged, into: str, key: str, ids: str) -> dict[str, Column]:

@@ -58,6 +58,17 @@ def test_the_last_row_of_an_id_counts(read: Read) -> None:
     assert data.facts.tables["products"].refused == {"no product_id": 1}
 
 
+def test_lines_of_purchases_make_a_catalogue_of_what_most_of_them_say(read: Read) -> None:
+    """One line that says "?", a blank one and another spelling rename nothing; of as many the last one counts."""
+    rows = ("a,p1,Mug,red", "b,p1,,", "c,p1,Mug,blue", "d,p1,?,", "e,p2,Tea,", "f,p2,Green tea,")
+    text = "user,product,title,colour,time\n" + "".join(f"{row},2020-01-01\n" for row in rows)
+    more = '[data.products]\nfiles = ["p.csv"]\ncolumns = { product_id = "product", name = "title" }\nattributes = ["colour"]'
+    data = read(text, more=more)
+    assert [data.catalogue.value("name", row) for row in (0, 1)] == ["Mug", "Green tea"]
+    assert [data.catalogue.value("colour", row) for row in (0, 1)] == ["blue", None]
+    assert data.facts.tables["products"].set_aside == {"given again: the value of most rows counts": 4}
+
+
 def test_the_catalogue_changes_its_version_with_a_value(read: Read) -> None:
     """The same files give the same version, another name another one."""
     more = '[data.products]\nfiles = ["products.csv"]\ncolumns = { product_id = "sku", name = "title" }'
