@@ -41,7 +41,7 @@ def test_explain_and_diff_know_prices_stock_and_sessions_of_the_store(tiny_shop:
     assert shown(tiny_shop, "--carousel", "buy-again", "--user", "w6") == []
     words = ("--sample", "60", "--json")
     done = tool(tiny_shop, "diff", rules_file(tiny_shop, PLAIN, "old.yaml"), rules_file(tiny_shop, CHEAP), *words)
-    assert done.exit_code == 0 and "teapot" in done.output
+    assert json.loads(done.output)["by_carousel"]["bestsellers"]["changed"] > 0  # nothing else is so cheap
 
 
 def test_simulate_reads_a_store_that_is_named_and_no_other(
