@@ -22,6 +22,7 @@ from models.kinds import Kinds
 from models.newcomers import Newcomers
 from models.popularity import Popularity, StorePopularity
 from models.robust import HEAVY, limit_of, line_weights, shopper_weights
+from models.schema import Floats, Ints
 from models.sources import MODELS
 from models.trends import NewArrivals, Trending
 from training.prices import usual_price
