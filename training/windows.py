@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from models.base import Fitting
 from models.basis import Basis
 from models.candidates import gather
 from models.features import SOURCES as FEATURE_SOURCES
@@ -23,7 +22,7 @@ from models.ranker import DEPTHS
 from models.schema import DAY, NO_HISTORY, NO_ROWS, UNKNOWN, Bools, Context, Doubles, Floats
 from models.shop import Shop
 from models.sources import new_models
-from training.fit import before
+from training.fit import before, fitting
 from training.held_out import hidden_parts
 from training.prices import with_prices
 from training.read.shop_data import ShopData
@@ -120,9 +119,7 @@ def _learned(
 
 
 def _past(known: ShopData, shop: Shop, start: int, seed: int) -> Past:
-    bundle = Fitting(
-        known.purchases, known.catalogue, start, seed, 1, known.user_columns, shop.zone, shop.training.heavy_shoppers
-    )
+    bundle = replace(fitting(known, start, shop, seed), threads=1)
     wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
     models = {name: model.fit(bundle) for name, model in new_models().items() if name in wanted}
     world = World(Basis().fit(bundle), models, known.contexts, shop.zone)
