@@ -5,7 +5,7 @@ from training.read.mapping import Plan
 
 _FORMS = (
     "order_id",
-    "order_id[2:]",
+    r"regexp_extract(order_id, '^\D(.*\d.*)$', 1)",
     r"regexp_extract(order_id, '^[A-Za-z]+[-_ /#.:]?(.*\d.*)$', 1)",
     r"regexp_extract(order_id, '^(.*\d)[-_ /#.:]?[A-Za-z]+\d{0,2}$', 1)",
 )

@@ -34,12 +34,11 @@ def drop_repeats(session: Session, facts: TableFacts) -> None:
 
     The same line (order, product, time, quantity) in several files counts as often as in the file that has it most often:
     exports overlap, and a product that was scanned twice in one order stays twice. An order of several lines that all stand
-    k times in a file was written k times. Where neither orders nor lines have ids, a line that comes twice at one moment
-    counts once; without times nothing tells a repeated line from another purchase.
+    k times in a file was written k times. Where orders have no ids, a line that comes twice at one moment counts once; without
+    times nothing tells a repeated line from another purchase. Lines with ids of their own are left to ``drop_ids_again``.
     """
     ordered, timed = "order_id" in facts.mapping, "time" in facts.mapping
-    own = "line_id" in facts.mapping
-    if not (ordered or timed) or (own and len(facts.files) < 2):
+    if not (ordered or timed) or "line_id" in facts.mapping:
         return
     key = ORDERED if ordered else TIMED
     session.con.execute(
@@ -49,7 +48,7 @@ def drop_repeats(session: Session, facts: TableFacts) -> None:
     )
     if not session.rows("select count(*) from multiples")[0][0]:
         return
-    _count_by_file(session, stay=ordered or own, whole_orders=ordered and not own)
+    _count_by_file(session, ordered)
     session.con.execute(
         "create or replace temp table superfluous as select m.id, m.time, m.f, b.best, m.f = b.best as inside from multiples m "
         "join (select h, max(c) as most, arg_min(f, (-c, f)) as best from by_file group by h) b using (h) "
@@ -62,13 +61,13 @@ def drop_repeats(session: Session, facts: TableFacts) -> None:
     session.con.execute("drop table multiples; drop table superfluous; drop table by_file")
 
 
-def _count_by_file(session: Session, stay: bool, whole_orders: bool) -> None:
+def _count_by_file(session: Session, ordered: bool) -> None:
     """Make the engine's table ``by_file``: how often each line of ``multiples`` was bought (``c``), as file ``f`` has it."""
     session.con.execute(
-        f"create or replace temp table by_file as select h, f, order_key, {'count(*)' if stay else '1::bigint'} as c "
+        f"create or replace temp table by_file as select h, f, order_key, {'count(*)' if ordered else '1::bigint'} as c "
         "from multiples group by h, f, order_key"
     )
-    if not whole_orders:
+    if not ordered:
         return
     session.con.execute(
         "update by_file set c = by_file.c // w.times from (select b.order_key, b.f, sum(b.c) as lines, "

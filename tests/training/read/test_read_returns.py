@@ -56,6 +56,12 @@ def test_a_cancellation_has_the_number_of_its_order_with_a_prefix(read: Read) ->
             assert data.purchases.time.tolist() == [1_578_182_400], (number, user)
 
 
+def test_a_digit_is_no_prefix(read: Read) -> None:
+    """Order 112 does not take back order 12, but the shopper's last purchase like it."""
+    data = read(HEAD + "a,x,12,2020-01-01,2\na,x,13,2020-01-05,2\na,x,112,2020-01-09,-2\n", toml=TOML)
+    assert data.purchases.time.tolist() == [1_577_836_800]
+
+
 def test_a_prefix_does_not_reach_into_the_order_of_another_shopper(read: Read) -> None:
     """Numbers may start again with each shopper."""
     quantity, aside = left(read, "b,x,11,2020-01-01,2\na,x,C11,2020-01-09,-2\n")
