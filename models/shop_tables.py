@@ -29,6 +29,9 @@ class Table(Section):
     format: FormatName = Field(
         "columns", description="The shape of the files: plain columns, or one that shops already have."
     )
+    header: bool = Field(
+        True, description="Whether the first line of CSV and TSV names the columns; else they are column0, column1, …"
+    )
     salt: str | None = Field(
         None,
         description="Text that e-mail addresses are hashed with (shopify-orders), or env:NAME; keep it, and keep it secret.",

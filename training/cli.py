@@ -14,6 +14,7 @@ from models.registry import Registry
 from models.shop import Shop, read_shop
 from models.shoppers import default_store
 from training.compare_cli import compare_versions
+from training.init_cli import init_shop
 from training.judge_table import metrics_of, table
 from training.options import ARTIFACTS, JSON, SEED, STORE, UNTIL
 from training.pipeline import Options, Report
@@ -35,6 +36,7 @@ def cli() -> None:
 
     \b
     A first day:
+      recsvc-train init FILES…          look at the files, and write a shop.toml for them
       recsvc-train check shop.toml      what the files say, and what to fix first
       recsvc-train run shop.toml        train, judge, and publish what does not lose
 
@@ -168,6 +170,7 @@ def evaluate(
 
 cli.add_command(trade_offs)
 cli.add_command(compare_versions)
+cli.add_command(init_shop)
 cli.add_command(write_report)
 
 

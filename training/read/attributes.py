@@ -63,7 +63,7 @@ def columns_of(session: Session, staged: Staged, into: str, key: str, ids: str) 
         values = [
             row[0]
             for row in session.rows(
-                f"select {name(our)} from {ids} i left join {into} t on t.{key} = i.id order by i.row"
+                f"select t.{name(our)} from {ids} i left join {into} t on t.{key} = i.id order by i.row"
             )
         ]
         if role in ("number", "time"):

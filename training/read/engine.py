@@ -50,8 +50,8 @@ class Session:
     now: int
     """Unix seconds: what lies later is refused as future."""
     progress: Progress
-    opened: dict[Path, "Piece"] = field(default_factory=dict)
-    """Files that were looked at, so that none is opened twice."""
+    opened: dict[tuple[Path, bool], "Piece"] = field(default_factory=dict)
+    """Files that were looked at, with and without a header, so that none is opened twice."""
 
     def rows(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""

@@ -54,14 +54,14 @@ class Opened:
 Reader = Callable[[Session, Path], Opened]
 
 
-def open_piece(session: Session, path: Path) -> Piece:
-    """Return ``path`` as a table.
+def open_piece(session: Session, path: Path, header: bool = True) -> Piece:
+    """Return ``path`` as a table; without a ``header`` CSV and TSV have the columns ``column0``, ``column1``, ….
 
     Raises:
         DataError: no reader for its suffix, an empty file, a truncated or broken one.
     """
-    if path in session.opened:
-        return session.opened[path]
+    if (path, header) in session.opened:
+        return session.opened[path, header]
     suffix = next((one for one in reversed(path.suffixes) if one.lower() not in (".gz", ".zst")), "").lower()
     if suffix not in READERS:
         known = ", ".join(READERS)
@@ -69,13 +69,14 @@ def open_piece(session: Session, path: Path) -> Piece:
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty: write it again, or take it out of shop.toml")
     try:
-        opened = READERS[suffix](session, path)
+        reader = READERS[suffix]
+        opened = reader(session, path) if header or reader is not _separated else _without_header(session, path)
         piece = Piece(
             path.name, opened.sql, types_of(session, opened.sql), opened.is_text, path.stat().st_size, opened.broken
         )
     except (duckdb.Error, OSError, EOFError) as error:
         raise DataError(f"{path}: cannot be read: {first_line(error)}: is it whole?") from error
-    session.opened[path] = piece
+    session.opened[path, header] = piece
     return piece
 
 
@@ -90,13 +91,17 @@ def _parquet(_session: Session, path: Path) -> Opened:
     return Opened(f'(select * exclude (file_row_number), file_row_number + 1 as "#row" from {relation})', False)
 
 
-def _separated(session: Session, path: Path) -> Opened:
+def _separated(session: Session, path: Path, header: bool = True) -> Opened:
     """CSV and TSV: all columns as text, so that leading zeros stay; lines that do not fit are kept for the rejects."""
-    options = "all_varchar = true, header = true, store_rejects = true, rejects_limit = 0"
+    options = f"all_varchar = true, header = {header}, store_rejects = true, rejects_limit = 0"
     if path.suffix.lower() == ".tsv":
         options += r", delim = '\t'"
     relation = f"read_csv({literal(as_utf8(path, session.scratch))}, {options})"
-    return Opened(f'(select *, row_number() over () + 1 as "#row" from {relation})', True)
+    return Opened(f'(select *, row_number() over () + {int(header)} as "#row" from {relation})', True)
+
+
+def _without_header(session: Session, path: Path) -> Opened:
+    return _separated(session, path, header=False)
 
 
 def _json_lines(session: Session, path: Path) -> Opened:
@@ -131,6 +136,8 @@ def _json_path(key: str) -> str:
 READERS: dict[str, Reader] = {
     ".csv": _separated,
     ".txt": _separated,
+    ".data": _separated,
+    ".inter": _separated,
     ".tsv": _separated,
     ".parquet": _parquet,
     ".jsonl": _json_lines,

@@ -54,7 +54,7 @@ def pieces_of(session: Session, what: str, table: Table) -> list[Piece]:
     if not table.tables:
         part, files = part_of(what, table), resolve_all(table.files, session.shop.folder)
         if part is None:
-            return [open_piece(session, path) for path in files]
+            return [open_piece(session, path, table.header) for path in files]
         return [open_part(session, path, table.format, part, table.salt) for path in files]
     opened = {alias: open_piece(session, path) for alias, path in _named_files(session, table)}
     views = ", ".join(

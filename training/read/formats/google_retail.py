@@ -35,6 +35,7 @@ EVENTS = Part(
 PRODUCTS = Part(
     "products",
     needs=("id", "title"),
+    tells=("categories", "priceInfo", "primaryProductId"),
     reads=(
         "name", "type", "primaryProductId", "categories", "brands", "priceInfo", "images", "uri", "tags", "availableTime",
         "expireTime", "availability", "gtin", "rating",
@@ -64,6 +65,7 @@ PRODUCTS = Part(
 STOCK = Part(
     "stock",
     needs=("id", "availability"),
+    tells=("availableQuantity",),
     reads=("name", "availableQuantity"),
     fields={
         "product_id": ID,

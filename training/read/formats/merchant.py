@@ -20,6 +20,7 @@ PRICE = "money(case when not blank(sale_price) and sale_is_on(sale_price_effecti
 PRODUCTS = Part(
     "products",
     needs=("id", "title", "price"),
+    tells=("image_link", "google_product_category", "product_type", "availability"),
     reads=(
         "description", "link", "image_link", "availability", "availability_date", "sale_price", "sale_price_effective_date",
         "cost_of_goods_sold", "expiration_date", "product_type", "brand", "item_group_id", "is_bundle", *KEPT,
@@ -47,6 +48,7 @@ PRODUCTS = Part(
 STOCK = Part(
     "stock",
     needs=("id",),
+    tells=("store_code",),
     reads=("store_code", "quantity", "availability"),
     fields={
         "product_id": "id",

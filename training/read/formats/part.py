@@ -50,6 +50,8 @@ class Part:
     """Whether all other columns of the file are attributes."""
     salted: bool = False
     """Whether ``fields`` hash with ``{salt}``."""
+    tells: tuple[str, ...] = ()
+    """Columns of which a file has at least one, so that it is told from a file that merely has ``needs``; () = ``needs`` do."""
     exact: bool = False
     """Whether the columns are told from others by upper and lower case alone."""
 

@@ -12,6 +12,7 @@ RECOMBEE = Format(
         Part(
             "purchases",
             needs=("userId", "itemId", "timestamp"),
+            tells=("amount", "profit", "recommId"),
             reads=("amount", "price", "profit", "recommId"),
             fields={
                 "user_id": "userid",

@@ -19,6 +19,7 @@ SEGMENT = Format(
         Part(
             "purchases",
             needs=("event", "properties", "timestamp"),
+            tells=("userId", "anonymousId"),
             reads=("userId", "anonymousId", "messageId", "context", "type"),
             items=ITEMS,
             nested=("properties", "context"),

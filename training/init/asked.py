@@ -1,0 +1,53 @@
+"""Questions that the files leave open: asked on a terminal, answered by ``--set``, or the end of the command."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from shlex import quote
+
+import click
+
+
+@dataclass(slots=True)
+class Answers:
+    """What was settled from outside, and how to settle the rest."""
+
+    given: Mapping[str, str]
+    """``--set KEY=VALUE``"""
+    yes: bool = False
+    """Take what is proposed."""
+    terminal: bool = field(default_factory=lambda: is_terminal())
+    used: set[str] = field(default_factory=set)
+    open: list[str] = field(default_factory=list)
+    """Questions without an answer, each with the flag that answers it."""
+
+    def told(self, *keys: str) -> str | None:
+        """Return what ``--set`` says under the first of ``keys`` that it has."""
+        for key in keys:
+            if key in self.given:
+                self.used.add(key)
+                return self.given[key]
+        return None
+
+    def ask(self, key: str, question: str, choices: Sequence[str], proposal: str | None) -> str | None:
+        """Return the answer to a question; None where it stays open, which ends the command after the last question."""
+        if (told := self.told(key)) is not None:
+            return told
+        if self.yes and proposal is not None:
+            return proposal
+        if self.terminal:
+            kind = click.Choice(list(choices)) if choices else None
+            return str(click.prompt(question, type=kind, default=proposal, err=True))
+        offered = f" ({', '.join(choices)})" if choices else ""
+        answer = quote(f"{key}={proposal or (choices[0] if choices else '…')}")
+        self.open.append(f"{question}{offered} --set {answer}")
+        return proposal or (choices[0] if choices else None)
+
+    def unused(self) -> list[str]:
+        """Return the keys of ``--set`` that answered nothing."""
+        return [key for key in self.given if key not in self.used]
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,70 @@
+"""Which table a file is: by a format's own columns, else by what its columns are called."""
+
+from collections.abc import Mapping
+
+from training.init.asked import Answers
+from training.init.look import Looked, Seen
+from training.init.words import FILE_WORDS, WORDS
+from training.read.formats import FORMATS
+from training.read.formats.part import Part, plain_name
+
+TABLES = ("purchases", "products", "users", "stock", "stores")
+WEAK = (
+    "email", "customer_email", "id", "code", "day", "count", "amount", "description", "units", "handle", "material", "score", "material",
+)  # fmt: skip
+"""Words that count only where no other column fits."""
+
+
+def named_format(looked: Looked) -> tuple[str, Part] | None:
+    """Return the format whose columns the file has, the one with the most where several fit."""
+    own = {plain_name(one) for one in looked.piece.types}
+    best: tuple[int, str, Part] | None = None
+    for shape in FORMATS.values():
+        for part in shape.parts:
+            spelled = set(looked.piece.types) if part.exact else own
+            needs = part.needs if part.exact else tuple(map(plain_name, part.needs))
+            if not set(needs) <= spelled or (part.tells and not own & set(map(plain_name, part.tells))):
+                continue
+            score = len(own & set(map(plain_name, (*part.needs, *part.reads))))
+            if best is None or score > best[0]:
+                best = (score, shape.name, part)
+    return None if best is None else best[1:]
+
+
+def candidates(looked: Looked, words: Mapping[str, tuple[str, ...]], role: str) -> list[Seen]:
+    """Return the columns that are called as ``role`` is, the surest first; weak words only where nothing else is."""
+    by_word = {seen.plain: seen for seen in reversed(list(looked.columns.values()))}
+    found = [by_word[word] for word in dict.fromkeys(words[role]) if word in by_word]
+    strong = [seen for seen in found if seen.plain not in WEAK]
+    return strong or found
+
+
+def table_of(looked: Looked, answers: Answers) -> str | None:
+    """Return which table a file of plain columns is; None where it is none of ours."""
+    told = answers.told(looked.path.name)
+    if told is not None:
+        return told if told in TABLES else None
+    has = {table: {role for role in words if candidates(looked, words, role)} for table, words in WORDS.items()}
+    who = has["purchases"] & {"user_id", "visitor_id", "session_id", "order_id"}
+    hinted = next(
+        (table for table, words in FILE_WORDS.items() if any(one in looked.path.name.lower() for one in words)), None
+    )
+    if "product_id" in has["purchases"] and who:
+        return "purchases"
+    if not looked.header and len(looked.columns) in (2, 3, 4):
+        return "purchases"
+    if hinted and f"{hinted.rstrip('s') if hinted != 'stock' else 'product'}_id" in has[hinted]:
+        return hinted
+    if {"product_id", "quantity"} <= has["stock"] and "name" not in has["products"]:
+        return "stock"
+    if "product_id" in has["products"] and (has["products"] - {"product_id"} or "product_id" in has["purchases"]):
+        return "products"
+    if "user_id" in has["purchases"]:
+        return "users"
+    if "store_id" in has["purchases"]:
+        return "stores"
+    columns = ", ".join(looked.piece.types)
+    found = answers.ask(
+        looked.path.name, f"{looked.path.name} ({columns}): which table is it?", [*TABLES, "none"], None
+    )
+    return found if found in TABLES else None

@@ -1,0 +1,173 @@
+"""Which column is which: by its name, where its values agree; two that fit are asked about."""
+
+from collections.abc import Callable
+
+from training.init.asked import Answers
+from training.init.draft import Draft
+from training.init.kinds import candidates
+from training.init.look import Seen
+from training.init.words import SITUATIONS, WORDS
+from training.read.engine import Session, name
+from training.read.lines import BOUGHT
+
+FITS: dict[str, Callable[[Seen], bool]] = {
+    "time": lambda seen: seen.times >= 0.8,
+    "available_from": lambda seen: seen.times >= 0.8,
+    "available_until": lambda seen: seen.times >= 0.8,
+    "quantity": lambda seen: seen.numbers >= 0.9 and seen.whole >= 0.5,
+    "price": lambda seen: seen.moneys >= 0.9,
+    "cost": lambda seen: seen.moneys >= 0.9,
+    "total": lambda seen: seen.moneys >= 0.9,
+    "rating": lambda seen: seen.numbers >= 0.9,
+    "order_number": lambda seen: seen.whole >= 0.99,
+    "weather": lambda seen: seen.distinct <= 1000,
+}
+"""What the values of a column must be like to be what its name says; a column without a value is none."""
+WHAT = {
+    "user_id": "who bought", "product_id": "the product", "order_id": "the order", "time": "the moment", "quantity": "the quantity",
+    "price": "the price of a piece", "store_id": "the store",
+}  # fmt: skip
+ASIDE = ("order_number", "total", "rating")
+"""Names that are read here and mean nothing in shop.toml."""
+
+
+def map_columns(draft: Draft, answers: Answers) -> dict[str, Seen]:
+    """Fill ``draft.columns``; return the columns of the names that are none of shop.toml's."""
+    words, aside = WORDS[draft.table], dict[str, Seen]()
+    for role in words:
+        chosen = _told(draft, role, answers) or _choose(draft, role, answers)
+        if chosen is None:
+            continue
+        if role in ASIDE:
+            aside[role] = chosen
+        elif chosen.name not in draft.columns.values():
+            draft.columns[role] = chosen.name
+    return aside
+
+
+def _anything(_: Seen) -> bool:
+    return True
+
+
+def _told(draft: Draft, role: str, answers: Answers) -> Seen | None:
+    told = answers.told(f"{draft.table}.{role}", *([role] if draft.table == "purchases" else []))
+    return None if told is None else draft.first.columns.get(told)
+
+
+def _choose(draft: Draft, role: str, answers: Answers) -> Seen | None:
+    fits = FITS.get(role, _anything)
+    taken = set(draft.columns.values())
+    found = [
+        one
+        for one in candidates(draft.first, WORDS[draft.table], role)
+        if one.filled and fits(one) and one.name not in taken
+    ]
+    if len(found) < 2 or role not in WHAT or found[0].plain == role:
+        if len(found) > 1:
+            draft.notes.append(f"{role} = {found[0].name}; {', '.join(one.name for one in found[1:])} could be it too")
+        return found[0] if found else None
+    key = role if draft.table == "purchases" else f"{draft.table}.{role}"
+    names = [one.name for one in found]
+    told = answers.ask(key, f"{draft.first.path.name}: which column is {WHAT[role]}?", names, names[0])
+    return draft.first.columns.get(told or names[0], found[0])
+
+
+def map_by_values(draft: Draft, answers: Answers) -> None:
+    """Map the columns of purchases whose names say nothing: users, then products, then a time."""
+    seen = [one for one in draft.first.columns.values() if one.name not in draft.columns.values()]
+    timed = next((one for one in seen if one.times >= 0.99), None)
+    if timed is not None and "time" not in draft.columns:
+        draft.columns["time"] = timed.name
+    ids = [one for one in seen if one is not timed]
+    for role, other in (("user_id", "session_id"), ("product_id", "")):
+        if role in draft.columns or other in draft.columns or (role == "user_id" and "order_id" in draft.columns):
+            continue
+        proposal = ids.pop(0).name if ids else None
+        told = answers.ask(
+            role, f"{draft.first.path.name}: which column is {WHAT[role]}?", list(draft.first.columns), proposal
+        )
+        if told:
+            draft.columns[role] = told
+
+
+def judge_purchases(session: Session, draft: Draft, aside: dict[str, Seen]) -> None:
+    """Look at the values of what was mapped: events, prices, sequences, ratings."""
+    _event(session, draft)
+    _plain_ids(session, draft)
+    if (number := aside.get("order_number")) is not None and "user_id" in draft.columns and "time" not in draft.columns:
+        draft.columns["order_id"] = number.name
+        draft.notes.append(f"orders follow one another by {number.name}: there are no dates")
+    if "price" not in draft.columns and (total := aside.get("total")) is not None and "quantity" in draft.columns:
+        value = name(total.name) if total.numbers >= 0.9 else f"number_of_text({without_signs(total.name)})"
+        draft.derive["price"] = f"{value} / nullif({name(draft.columns['quantity'])}, 0)"
+        draft.notes.append(f"price = {total.name} / {draft.columns['quantity']}")
+    clean_price(draft)
+    if (rating := aside.get("rating")) is not None:
+        draft.notes.append(
+            f'every row counts as bought, whatever its {rating.name}: keep = "{rating.name} >= 4" would take the good ones alone'
+        )
+
+
+def _plain_ids(session: Session, draft: Draft) -> None:
+    """Take the ``.0`` off ids that went through a spreadsheet or a data frame: 13085.0 is 13085."""
+    for our in ("user_id", "product_id", "order_id"):
+        column = draft.columns.get(our)
+        if column is None or draft.first.piece.types[column] != "VARCHAR":
+            continue
+        text = f"trim({name(column)})"
+        share = session.rows(
+            f"select avg(regexp_full_match({text}, '\\d+\\.0')::int) from {draft.sql} where not blank({name(column)})"
+        )[0][0]
+        if share is not None and share > 0.95:
+            del draft.columns[our]
+            draft.derive[our] = f"regexp_replace({name(column)}::varchar, '\\.0$', '')"
+            draft.notes.append(f"{our}: the .0 behind the numbers of {column} is taken off")
+
+
+def _event(session: Session, draft: Draft) -> None:
+    column = draft.columns.get("event")
+    if column is None:
+        return
+    counts = session.rows(
+        f"select lower(trim({name(column)}::varchar)), count(*) from {draft.sql} group by all order by 2 desc limit 50"
+    )
+    bought = [f"{value} ({count:,})" for value, count in counts if value in BOUGHT]
+    others = ", ".join(f"{value} ({count:,})" for value, count in counts if value not in BOUGHT)[:200]
+    if bought:
+        draft.notes.append(f"bought is {', '.join(bought)} of {column}; set aside: {others or 'nothing'}")
+    else:
+        del draft.columns["event"]
+        draft.notes.append(f"no value of {column} speaks of buying ({others}): every row counts")
+
+
+def clean_price(draft: Draft) -> None:
+    """Take currency signs off prices that have them."""
+    for our in ("price", "cost"):
+        seen = draft.seen(our)
+        if seen is not None and seen.numbers < 0.9:
+            del draft.columns[our]
+            draft.derive[our] = without_signs(seen.name)
+            draft.notes.append(f"{our}: signs and letters around the numbers of {seen.name} are taken off")
+
+
+def without_signs(column: str) -> str:
+    """Return SQL of a column's numbers as texts, without currency signs and letters."""
+    return f"regexp_replace({name(column)}::varchar, '[^0-9.,+-]', '', 'g')"
+
+
+def map_situations(draft: Draft) -> None:
+    """Map the columns that describe the moment of a purchase as fields of the request."""
+    used = draft.used()
+    for seen in draft.first.columns.values():
+        if seen.name not in used and seen.plain in SITUATIONS and 1 < seen.distinct <= 5000:
+            draft.columns[seen.plain] = seen.name
+            draft.fields[seen.plain] = "categorical"
+
+
+def depends_on(session: Session, draft: Draft, key: str, column: str) -> bool:
+    """Tell whether a column says the same of nearly every ``key``, and groups them."""
+    found = session.rows(
+        f"select avg(n), count(*), (select count(distinct {name(column)}) from {draft.sql}) from "
+        f"(select count(distinct {name(column)}) as n from {draft.sql} group by {name(key)})"
+    )[0]
+    return found[0] is not None and found[0] <= 1.05 and 1 < found[2] <= max(0.5 * found[1], 2)

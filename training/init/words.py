@@ -1,0 +1,110 @@
+"""What columns and files are usually called, by what they are to us; the first words are the surest."""
+
+import re
+
+PURCHASE_WORDS: dict[str, tuple[str, ...]] = {
+    "user_id": (
+        "user_id", "customer_id", "user", "customer", "client_id", "household_id", "household_key", "shopper_id", "member_id",
+        "buyer_id", "account_id", "customer_no", "customer_number", "client", "member", "shopper", "buyer", "uid",
+        "kunde", "kunden_id", "kundennr", "kundennummer", "id_client", "cliente", "reviewer_id", "cust_id", "loyalty_id",
+        "customer_email", "email",
+    ),
+    "visitor_id": ("visitor_id", "anonymous_id", "visitor", "user_pseudo_id", "cookie_id", "device_id"),
+    "session_id": ("session_id", "session", "visit_id", "visit", "sid"),
+    "product_id": (
+        "product_id", "item_id", "sku", "stock_code", "product", "item", "article_id", "article", "article_no", "asin",
+        "movie_id", "book_id", "track_id", "song_id", "artist_id", "upc", "ean", "gtin", "isbn", "product_code", "item_code",
+        "product_no", "prod_id", "material", "artikel", "artikelnr", "artikelnummer", "aid", "iid", "product_sku", "object_id",
+    ),
+    "order_id": (
+        "order_id", "invoice_no", "invoice", "basket_id", "transaction_id", "invoice_id", "receipt_id", "order_no", "order_nr",
+        "order", "bill_no", "receipt_no", "ticket_id", "basket", "transaction", "order_name", "bestellnr", "bestellnummer",
+        "rechnung", "rechnungsnr", "invoice_number", "txn_id",
+    ),
+    "time": (
+        "time", "timestamp", "event_time", "invoice_date", "order_date", "purchase_date", "transaction_date", "datetime",
+        "date", "created_at", "ordered_at", "sold_at", "purchased_at", "order_time", "purchase_time", "transaction_time",
+        "transaction_timestamp", "date_time", "ts", "t_dat", "day", "datum", "zeit", "bestelldatum", "unix_review_time",
+        "review_time", "sale_date", "timestamps", "event_timestamp",
+    ),
+    "event": ("event", "event_type", "behavior", "behaviour", "action", "action_type", "event_name", "interaction"),
+    "quantity": (
+        "quantity", "qty", "pieces", "units", "amount", "count", "cnt", "menge", "anzahl", "stueck",
+        "sales_quantity", "item_quantity",
+    ),
+    "price": (
+        "price", "unit_price", "item_price", "sale_price", "price_per_unit", "preis", "einzelpreis",
+        "stueckpreis", "selling_price",
+    ),
+    "total": (
+        "total", "line_total", "sales_value", "total_price", "total_sales", "line_value", "revenue", "umsatz",
+        "gesamtpreis", "betrag",
+    ),
+    "currency": ("currency", "currency_code", "waehrung"),
+    "store_id": ("store_id", "store", "shop_id", "branch_id", "store_code", "branch", "outlet_id", "filiale"),
+    "line_id": ("line_id", "order_line_id", "line_item_id", "event_id", "message_id"),
+    "country": ("country", "country_code", "land", "billing_country", "shipping_country"),
+    "device": ("device", "device_type", "device_category"),
+    "referrer": ("referrer", "referer", "traffic_source"),
+    "campaign": ("campaign", "utm_campaign"),
+    "weather": ("weather",),
+    "order_number": ("order_number", "order_seq", "order_sequence", "basket_number"),
+    "rating": ("rating", "score", "stars", "overall"),
+}  # fmt: skip
+PRODUCT_WORDS: dict[str, tuple[str, ...]] = {
+    "product_id": (*PURCHASE_WORDS["product_id"], "id", "handle", "code"),
+    "name": (
+        "name", "title", "product_name", "item_name", "description", "product_title", "bezeichnung",
+        "item_description", "product_description", "movie_title", "artikelbezeichnung",
+    ),
+    "category": (
+        "category", "product_category", "category_name", "category_path", "product_type", "department", "genre",
+        "genres", "kategorie", "warengruppe", "category_code", "category_id", "aisle", "product_group",
+    ),
+    "brand": ("brand", "manufacturer", "vendor", "brand_name", "marke", "maker"),
+    "price": PURCHASE_WORDS["price"],
+    "cost": ("cost", "cost_price", "unit_cost", "cost_per_item", "purchase_price", "einkaufspreis"),
+    "tags": ("tags", "labels", "keywords"),
+    "image": ("image", "image_url", "image_link", "img", "picture"),
+    "url": ("url", "link", "product_url"),
+    "available_from": ("available_from", "release_date", "launch_date", "created_at"),
+    "available_until": ("available_until", "expires_at", "discontinued_at"),
+    "parent_id": ("parent_id", "variant_of", "parent_sku", "item_group_id", "master_id"),
+}  # fmt: skip
+USER_WORDS: dict[str, tuple[str, ...]] = {
+    "user_id": (*PURCHASE_WORDS["user_id"], "id"),
+    "tier": ("tier", "membership", "level", "loyalty_tier"),
+    "country": PURCHASE_WORDS["country"],
+    "consent": ("consent",),
+}
+STOCK_WORDS: dict[str, tuple[str, ...]] = {
+    "product_id": PRODUCT_WORDS["product_id"],
+    "store_id": (*PURCHASE_WORDS["store_id"], "location", "location_id", "warehouse"),
+    "quantity": (
+        "quantity", "stock", "on_hand", "available", "qty", "inventory", "in_stock", "stock_level", "stock_quantity",
+        "inventory_quantity", "bestand", "units",
+    ),
+}  # fmt: skip
+STORE_WORDS: dict[str, tuple[str, ...]] = {"store_id": (*PURCHASE_WORDS["store_id"], "id")}
+WORDS = {
+    "purchases": PURCHASE_WORDS, "products": PRODUCT_WORDS, "users": USER_WORDS, "stock": STOCK_WORDS, "stores": STORE_WORDS,
+}  # fmt: skip
+FILE_WORDS = {
+    "products": ("product", "item", "catalog", "article", "artikel", "movie", "book", "sku", "feed"),
+    "users": ("user", "customer", "client", "household", "member", "shopper", "kunde", "demographic"),
+    "stock": ("stock", "inventory", "bestand", "availability"),
+    "stores": ("store", "branch", "location", "filiale", "outlet"),
+}
+SITUATIONS = (
+    "daytime", "day_time", "time_of_day", "weekday", "isweekend", "is_weekend", "weekend", "season", "city", "region", "place",
+    "homework", "location", "cost", "companion", "mood", "social", "temperature", "holiday", "channel", "platform", "os", "browser",
+    "day_type",
+)  # fmt: skip
+"""Columns that describe the moment of a purchase."""
+
+
+def plain(column: str) -> str:
+    """Return a column's name in small words joined by ``_``: ``InvoiceNo`` and ``Invoice No.`` are ``invoice_no``."""
+    text = re.sub(r":(token|float|token_seq|float_seq)$", "", column)
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
+    return re.sub(r"[^a-z0-9]+", "_", text.lower().replace("ü", "ue").replace("ä", "ae").replace("ö", "oe")).strip("_")
