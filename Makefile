@@ -1,6 +1,6 @@
 # `make help` lists what there is. Plain POSIX make and sh: nothing has to be installed but Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help demo install train serve test cases check lock clean
+.PHONY: help demo install train serve test cases bench check lock clean
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -8,6 +8,8 @@ SHOP ?= examples/complete-journey/shop.toml
 PYTHON ?=
 UPGRADE ?=
 CASES ?= 20000
+ARTIFACTS ?= artifacts
+QUICK ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +18,7 @@ UV := uv==0.13.9
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
-	@echo "settings: HOST=$(HOST) PORT=$(PORT) SHOP=$(SHOP) PYTHON=(a python3.11 or newer) CASES=$(CASES)"
+	@echo "settings: HOST=$(HOST) PORT=$(PORT) SHOP=$(SHOP) PYTHON=(a python3.11 or newer) CASES=$(CASES) ARTIFACTS=$(ARTIFACTS) QUICK=$(QUICK)"
 
 demo: install  ## train the sample shop, serve it, and show three carousels (HOST=, PORT=)
 	@$(BIN)/python examples/demo.py --host "$(HOST)" --port "$(PORT)"
@@ -44,6 +46,9 @@ test: install  ## run all tests and measure their coverage
 
 cases: install  ## compare the rules with a slow second telling of them, on many drawn cases (CASES=)
 	@RULES_CASES="$(CASES)" $(BIN)/python -m pytest -q tests/recsvc/rules/test_rules_against_reference.py
+
+bench: install  ## measure the live version in ARTIFACTS, and write the table of docs/performance.md (QUICK=1: minutes, and no writing)
+	@$(BIN)/python benchmarks/bench.py "$(SHOP)" --artifacts "$(ARTIFACTS)" $(if $(QUICK),--quick,--write docs/performance.md)
 
 check: install  ## ruff, mypy --strict, hadolint
 	@$(BIN)/ruff check $(CODE)

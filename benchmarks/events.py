@@ -28,6 +28,7 @@ sys.path.insert(0, str(HOME))
 
 from sqlalchemy import func, select  # noqa: E402
 
+from benchmarks.kit import Row  # noqa: E402
 from recsvc.store.database import Store  # noqa: E402
 from recsvc.store.lately import LatelyReader  # noqa: E402
 from recsvc.store.tables import events  # noqa: E402
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=20)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--workers", default="1")
-    parser.add_argument("--threads", default="8")
+    parser.add_argument("--threads", default="4")
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path)
@@ -68,6 +69,25 @@ def main() -> None:
             process.terminate()
             process.wait(30)
         count(Store(url), acknowledged)
+
+
+def rows(shop: Path, _artifacts: Path, *, quick: bool) -> list[Row]:
+    """Return the row of the table: one worker as it is by default, SQLite, calls of 20 over 8 connections."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, found = Path(name), list[float]()
+        process, port = serve(shop, folder, f"sqlite:///{folder}/store/recsvc.db", "1", "4")
+        os.sched_setaffinity(process.pid, {0}) if (os.cpu_count() or 1) > 1 else None
+        try:
+            pour(port, 8, 20, 1.0, "warm")
+            for turn in range(2 if quick else 5):
+                seconds = 2 if quick else 5
+                stored, _ = pour(port, 8, 20, seconds, f"r{turn}")
+                found.append(stored / seconds)
+        finally:
+            process.terminate()
+            process.wait(30)
+    rate = float(np.median(found))
+    return [Row("durable events a second, in calls of 20", "≥ 5,000", f"{rate:,.0f}", rate >= 5_000)]
 
 
 def serve(shop: Path, folder: Path, url: str, workers: str, threads: str) -> "tuple[subprocess.Popen[bytes], int]":

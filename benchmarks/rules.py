@@ -9,6 +9,7 @@ beside requests at a steady rate, measured from the moment each was due.
 
 import argparse
 import random
+import sys
 import tempfile
 import threading
 import time
@@ -19,21 +20,25 @@ from pathlib import Path
 
 import numpy as np
 
-from models.columns import TextColumn
-from models.registry import Registry
-from models.schema import Doubles
-from models.shop import read_shop
-from recsvc.app import shop_clock
-from recsvc.asking import Ask
-from recsvc.carousel import Engine
-from recsvc.gently import gently
-from recsvc.loading import load_engine
-from recsvc.rules.parse import parse
-from recsvc.rules.schema import RuleSet
-from recsvc.rules_file import facts_of
-from recsvc.rules_tools.sample import draw
-from recsvc.serving import Live, Look, with_rules
-from recsvc.snapshot import Snapshot
+HOME = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HOME))
+
+from benchmarks.kit import Row  # noqa: E402
+from models.columns import TextColumn  # noqa: E402
+from models.registry import Registry  # noqa: E402
+from models.schema import Doubles  # noqa: E402
+from models.shop import read_shop  # noqa: E402
+from recsvc.app import shop_clock  # noqa: E402
+from recsvc.asking import Ask  # noqa: E402
+from recsvc.carousel import Engine  # noqa: E402
+from recsvc.gently import gently  # noqa: E402
+from recsvc.loading import load_engine  # noqa: E402
+from recsvc.rules.parse import parse  # noqa: E402
+from recsvc.rules.schema import RuleSet  # noqa: E402
+from recsvc.rules_file import facts_of  # noqa: E402
+from recsvc.rules_tools.sample import draw  # noqa: E402
+from recsvc.serving import Live, Look, with_rules  # noqa: E402
+from recsvc.snapshot import Snapshot  # noqa: E402
 
 Asked = Sequence[tuple[str, Ask]]
 MANY, FEW = 10_000, 10
@@ -161,8 +166,32 @@ def reloading(live: Live, texts: Sequence[str]) -> Iterator[list[float]]:
     thread.join()
 
 
-def during_reloads(live: Live, texts: Sequence[str], requests: Asked, rate: float, rounds: int) -> None:
-    """Print what reloads do to requests: rounds without and with them in turn, and all rounds together."""
+def rows(shop: Path, artifacts: Path, *, quick: bool) -> list[Row]:
+    """Return the rows of the table: 10,000 rules against 10, and the 99th of a hundred requests beside reloads."""
+    read = read_shop(shop)
+    engine = load_engine(read, Registry(artifacts).current(), None, shop_clock(read))
+    writer = Writer(engine.snapshot, 1)
+    lines = mixed(writer, MANY)
+    requests = draw(engine.snapshot, [], 150 if quick else 300, 1, None)
+    text = writer.file(lines)
+    few, many = (loaded(engine, one)[0] for one in (writer.file(lines[:FEW]), text))
+    timed([few, many], requests[:30])
+    base, all_kinds = timed([few, many], requests)
+    ratio = float(np.median(all_kinds / base))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rules.yaml"
+        file.write_text(text)
+        live = Live(read, artifacts, file, shop_clock(read))
+        live.refresh()
+        late = during_reloads(live, [text + "# again\n", text], requests, 40, 2 if quick else 5)
+    return [
+        Row("10,000 rules against 10: a whole request", "≤ 1.25 ×", f"{ratio:.2f} ×", ratio <= 1.25),
+        Row("p99 of requests beside reloads of 10,000 rules", "< 1.5 ×", f"{late:.2f} ×", late < 1.5),
+    ]
+
+
+def during_reloads(live: Live, texts: Sequence[str], requests: Asked, rate: float, rounds: int) -> float:
+    """Return and print what reloads do to requests: rounds without and with them in turn, and all rounds together."""
     quiet, busy, took = [], [], []
     for number in range(rounds):
         quiet.append(steadily(live, requests, rate))
@@ -175,10 +204,12 @@ def during_reloads(live: Live, texts: Sequence[str], requests: Asked, rate: floa
     print(
         f"p99 by round, ratio: {' '.join(f'{b / a:.2f}' for a, b in told)}; median {np.median([b / a for a, b in told]):.2f}"
     )
+    middle = float(np.median([b / a for a, b in told]))
     every = [np.quantile(np.concatenate(some), [0.5, 0.99]) for some in (quiet, busy)]
     print(
         f"all rounds together: p50 {every[1][0] / every[0][0]:.2f}, p99 {every[1][1] / every[0][1]:.2f} times the quiet ones"
     )
+    return middle
 
 
 def main() -> None:
