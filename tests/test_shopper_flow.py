@@ -50,9 +50,9 @@ class Seen:
         path = f"{carousel}?size=30&store_id=south&{self.who}{more}"
         answers = of_each(self.service, lambda service: service.carousel(path))
         assert len(answers) == 4
-        for one in answers:
-            one.pop("request_id")
-        assert all(one == answers[0] for one in answers), f"workers differ on {carousel}"
+        seen = [[(item["product_id"], item["source"]) for item in one["items"]] for one in answers]
+        assert all(one == seen[0] for one in seen), f"workers differ on {carousel}"
+        assert len({(one["personalised"], one["model"], one["rules"]) for one in answers}) == 1
         return answers[0]
 
     def ids(self, carousel: str, more: str = "") -> list[str]:
