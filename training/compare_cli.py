@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from models.errors import GateRefusedError
 from models.shop import Shop, read_shop
 from models.shoppers import default_store
 from training.compare import ALL, Comparison, Pair, compare, local
@@ -23,18 +24,31 @@ from training.progress import Progress
 @click.argument("b")
 @click.argument("shop", type=click.Path(path_type=Path))
 @ARTIFACTS
+@click.option(
+    "--gate", is_flag=True, help="End with exit code 3 where A wins beyond the interval in any task: B is worse."
+)
 @click.option("--until", metavar="TIME", help="Ask only for purchases strictly before this moment of the shop's clock.")
 @SEED
 @STORE
 @JSON
 def compare_versions(
-    a: str, b: str, shop: Path, artifacts: Path, until: str | None, seed: int | None, store: str | None, as_json: bool
+    a: str,
+    b: str,
+    shop: Path,
+    artifacts: Path,
+    gate: bool,
+    until: str | None,
+    seed: int | None,
+    store: str | None,
+    as_json: bool,
 ) -> None:
     """Ask the versions A and B of SHOP the same, and tell who wins beyond the interval.
 
     A and B are names of `recsvc-train versions`, paths of versions' folders, or artifacts folders (what is live there).
     Asked for is what was bought after both were trained, so train both with an --until before the last days. B less A
     is a 95 % bootstrap interval over shoppers; a winner is named where it leaves out 0.
+
+    Exit codes: 0 asked, whoever wins; 1 it cannot be asked; 3 with --gate, where B loses.
 
     \b
     Example:
@@ -47,6 +61,8 @@ def compare_versions(
     )
     found = compare(told, a, b, options, Progress(quiet=as_json))
     click.echo(json.dumps(plain(found, told)) if as_json else table(found, told))
+    if gate and (lost := won_by("A", found, told.publication.metric)):
+        raise GateRefusedError(f"{found.b.version} loses to {found.a.version} in {', '.join(lost)} beyond the interval")
 
 
 def table(found: Comparison, shop: Shop) -> str:
@@ -70,11 +86,16 @@ def _lines(found: Comparison, shop: Shop) -> Iterator[str]:
             f"{pair.a[metric]!s:<24} {pair.b[metric]!s:<24} {signed(pair.difference[metric]):<27} "
             f"{pair.winner(metric) or '-'}"
         )
-    yield _verdict([pair for pair in found.pairs if pair.group == ALL], metric)
+    yield _verdict(found, metric)
 
 
-def _verdict(pairs: list[Pair], metric: str) -> str:
-    won = {name: [pair.task for pair in pairs if pair.winner(metric) == name] for name in ("A", "B")}
+def won_by(name: str, found: Comparison, metric: str) -> list[str]:
+    """Return the tasks in which A or B wins beyond the interval, over all shoppers."""
+    return [pair.task for pair in found.pairs if pair.group == ALL and pair.winner(metric) == name]
+
+
+def _verdict(found: Comparison, metric: str) -> str:
+    won = {name: won_by(name, found, metric) for name in ("A", "B")}
     told = [f"{name} wins {', '.join(tasks)}" for name, tasks in won.items() if tasks]
     return "; ".join(told) + " beyond the interval" if told else "neither wins beyond the interval"
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from models.artifact import MANIFEST
-from models.errors import ArtifactError, DataError, NoArtifactError
+from models.errors import ArtifactError, DataError, GateRefusedError, NoArtifactError
 from models.registry import Registry
 from models.shop import read_shop
 from tiny_shop import TinyShop
@@ -107,6 +107,13 @@ def test_a_version_does_not_beat_itself(two: Two) -> None:
     assert {pair.winner("ndcg@10") for pair in found.pairs} == {None}
     last = two.run(two.good, two.good, str(two.shop.toml)).stdout.splitlines()[-1]
     assert last == "neither wins beyond the interval"
+
+
+def test_as_a_gate_a_loss_is_an_exit_code(two: Two) -> None:
+    """The table is told first; a version that does not lose passes."""
+    assert two.run(two.bad, two.good, str(two.shop.toml), "--gate").exit_code == 0
+    with pytest.raises(GateRefusedError, match=rf"{two.bad} loses to {two.good} in next-order.* beyond the interval"):
+        two.run(two.good, two.bad, str(two.shop.toml), "--gate")
 
 
 def test_until_asks_for_less(two: Two) -> None:

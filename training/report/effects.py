@@ -91,7 +91,7 @@ def _curves(ranker: Ranker, one: Competing, names: list[str], seed: int) -> list
         if len(values) > 1:
             line = Line(name, values.tolist(), means.tolist())
             alt = f"Mean probability by {name}: " + ", ".join(f"{m:.4f} at {v:.3g}" for v, m in zip(values, means, strict=True))  # fmt: skip
-            out.append(picture(f"{one.ranker}: {name}", alt, lines([line], name, "mean probability"), (3.2, 2.4)))
+            out.append(picture(f"{one.ranker}: {name}", alt, lines([line], name, "mean probability")))
     return out
 
 
@@ -107,4 +107,4 @@ def _losses(name: str, losses: list[tuple[str, Interval]]) -> Markup:
         axes.grid(axis="y", visible=False)
 
     alt = ", ".join(f"{feature} {gap.mean:.4f}" for feature, gap in losses)
-    return picture(f"{name}: NDCG@10 lost without a feature", f"NDCG@10 that {name} loses without: {alt}", draw, (4.4, 3.4))  # fmt: skip
+    return picture(f"{name}: what features are worth", f"NDCG@10 that {name} loses without: {alt}", draw, (4.4, 3.4))  # fmt: skip

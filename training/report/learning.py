@@ -62,7 +62,7 @@ def learn_points(
     for share in parts(points):
         fewer = cut(known.purchases, split, share, seed)
         if len(fewer):
-            part = with_prices(replace(known, purchases=fewer))
+            part = with_prices(replace(known, purchases=fewer), shop.training.heavy_shoppers)
             with fitted(shop, part, split.until, rankers, seed, options, progress) as artifacts:
                 out.append(_point(shop, artifacts, part, split, share, seed, progress))
     return out

@@ -4,12 +4,13 @@ open the version -> fit it once more without the held-out days, with its own ran
 held-out days are judged by -> compare, count, shuffle, cut -> sections.
 """
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from models.shop import Shop
+from models.shop import Rules, Shop
 from training.held_out import Split
 from training.judge import Judgement, judged, show
 from training.judge_candidates import candidates_of
@@ -28,6 +29,7 @@ from training.report.popularity import popularity
 from training.report.quality import groups, quality
 from training.report.subject import Subject, live_of, subject_of, world_of
 from training.report.trade_offs import trade_off_curves
+from training.shop_toml import shop_toml
 from training.split import TASKS
 from training.trade_offs import steps_of
 
@@ -68,7 +70,11 @@ def _judged(
     subject: Subject, wish: Wish, options: Options, shop: Shop, artifacts: Path, known: ShopData, split: Split, seed: int,
     progress: Progress,
 ) -> list[Section]:  # fmt: skip
-    return list(_sections(subject, wish, options, shop, artifacts, known, split, seed, progress))
+    with tempfile.TemporaryDirectory(prefix="recsvc-report-") as folder:
+        toml = Path(folder) / "shop.toml"  # the version's own settings: the file may leave some of them to the training
+        toml.write_text(shop_toml(shop.model_copy(update={"rules": Rules()})), "utf-8")
+        shop = shop.model_copy(update={"file": toml})
+        return list(_sections(subject, wish, options, shop, artifacts, known, split, seed, progress))
 
 
 def _sections(
