@@ -28,6 +28,8 @@ class ALS:
     alpha: float = 1.0
     """Confidence of a purchase is 1 + alpha; small values win where products are bought again and again."""
     iterations: int = 15
+    next_iterations: int = 5
+    """Of a fit that starts from the factors of an earlier one."""
     min_buyers: int = 3
     """Products with fewer buyers have no factors: noise, and a longer scan."""
     weighting: Weighting = field(default_factory=lambda: Weighting(binary=True))
@@ -49,11 +51,14 @@ class ALS:
         kept = matrix[:, self.kept_]
         if kept.nnz:
             kept.data = np.minimum(kept.data, 1) + self.alpha * kept.data  # a view is a part of a purchase
+            factors = min(self.factors, max(1, min(kept.shape) - 1))
+            begun = begin(data, self.source, self.kept_, factors)
             with threadpool_limits(1, "blas"):  # around the constructor too: it warns of BLAS threads
                 model = AlternatingLeastSquares(
-                    factors=min(self.factors, max(1, min(kept.shape) - 1)), regularization=self.regularization,
-                    iterations=self.iterations, random_state=data.seed, num_threads=data.threads, alpha=1.0,
+                    factors=factors, regularization=self.regularization, random_state=data.seed, alpha=1.0,
+                    iterations=self.iterations if begun is None else self.next_iterations, num_threads=data.threads,
                 )  # fmt: skip
+                model.item_factors = begun
                 model.fit(kept, show_progress=False)
             self.item_factors_ = np.ascontiguousarray(model.item_factors, np.float32)
         else:
@@ -126,3 +131,18 @@ class ALS:
         if self.item_factors_ is None:
             raise NotFittedError("ALS: call fit() or load() first")
         return self.item_factors_
+
+
+def begin(data: Fitting, source: str, kept: Ints, factors: int) -> Floats | None:
+    """Return (n_kept, factors) the factors that an earlier fit ended with, 0 for products that it did not know.
+
+    None where there was none, one with another number of factors, or one of other products alone.
+    """
+    earlier = data.start.get(source)
+    if earlier is None or earlier["item_factors"].shape[1] != factors:
+        return None
+    rows, learned = take(earlier, "kept", np.int32), take(earlier, "item_factors", np.float32)
+    begun: Floats = np.zeros((len(kept), factors), np.float32)
+    _, here, there = np.intersect1d(kept, rows, assume_unique=True, return_indices=True)
+    begun[here] = learned[there]
+    return begun if len(here) else None

@@ -31,6 +31,8 @@ class Fitting:
     """Times the lines of a typical shopper from which on a shopper counts for less (``models.robust``); 0 = nobody does."""
     signals: Signals = field(default_factory=Signals)
     """Views, carts and clicks before ``until``."""
+    start: Mapping[str, Arrays] = field(default_factory=dict)
+    """What models learned from nearly the same purchases, by source, in the rows of these: some need less work then."""
 
 
 class Model(Protocol):

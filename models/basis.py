@@ -71,6 +71,12 @@ class Basis:
         self._people(data, cells, weight)
         return self
 
+    def of_share(self, share: float) -> Self:
+        """Return self with counts as the whole shop would have them, where a ``share`` of its purchases was learned from."""
+        if share < 1:
+            self.buyers_ = np.log1p(np.expm1(self.buyers_) / share).astype(np.float32)
+        return self
+
     def _buyers(self, data: Fitting, cells: Longs, weight: Doubles) -> None:
         lines, n = data.purchases, data.purchases.n_products
         known = np.flatnonzero(lines.user != UNKNOWN)

@@ -50,10 +50,12 @@ class BuyAgain:
     def fit(self, data: Fitting) -> Self:
         """Learn usual gaps by product and the hazard over their shares."""
         named = data.purchases.user != UNKNOWN
-        lines, weight = data.purchases.where(named), line_weights(data)[named]
+        lines, weight = data.purchases, line_weights(data)
+        if not named.all():
+            lines, weight = lines.where(named), weight[named]
         key = lines.user.astype(np.int64) * lines.n_products + lines.product
         time = moments(lines, data.until)
-        order = np.lexsort((time, key))
+        order = np.argsort(key, kind="stable")  # lines of a user lie oldest first
         key, time, weight = key[order], time[order], weight[order]
         again = (key[1:] == key[:-1]) & (time[1:] // DAY > time[:-1] // DAY)
         days = np.maximum((time[1:] - time[:-1])[again] / DAY, 0.5)  # two visits around midnight are no short cycle

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 DENSE = 200_000_000
 """Cells of shoppers x products that the dual may hold: 0.8 GB."""
-ENTRIES = 30_000_000
-"""Entries of all shoppers' lists together: 0.24 GB of an artifact."""
+ENTRIES = 10_000_000
+"""Entries of all shoppers' lists together: 80 MB of an artifact, and the scores of 100,000 shoppers to work out at most."""
 SHORTEST = 100
 """Entries of a shopper's list where there are so many shoppers that lists must be cut."""
 

@@ -33,7 +33,7 @@ class Lifts:
         """Learn from order lines.
 
         Args:
-            values: (n_lines, n_fields) the value of each field, in [0, n_values) over all fields, or ``UNKNOWN``.
+            values: (n_lines, n_fields) the value of each field, in [0, n_values), or ``UNKNOWN``; no two fields share one.
             n_values: how many.
             order: (n_lines,) with ``product`` a cell that is named once.
             product: (n_lines,)
@@ -44,15 +44,15 @@ class Lifts:
         counts_as = np.ones(len(order)) if weight is None else weight
         n_orders = counts_as[np.unique(order, return_index=True)[1]].sum() or 1.0
         self.share_ = (np.bincount(product, counts_as, n_products) / n_orders).astype(np.float32)
-        line, place = np.nonzero(values != UNKNOWN)
-        value = values[line, place].astype(np.int64)
-        cells, places = np.unique(value * n + product[line], return_inverse=True)
-        counts = np.bincount(places, counts_as[line], len(cells))
-        self.rows_, self.count_ = (cells % n).astype(np.int32), counts.astype(np.float32)
+        by_field = [_counted(column, order, product, counts_as, n_values, n) for column in values.T]  # bounds memory
+        found = np.concatenate([np.empty(0, np.int64), *(cells for cells, _, _ in by_field)])
+        counts = np.concatenate([np.empty(0), *(count for _, count, _ in by_field)])
+        by_value = np.argsort(found, kind="stable")
+        cells = found[by_value]
+        self.rows_, self.count_ = (cells % n).astype(np.int32), counts[by_value].astype(np.float32)
         self.ptr_ = np.searchsorted(cells // n, np.arange(n_values + 1)).astype(np.int64)
-        width = int(order.max(initial=0)) + 1
-        pairs, first = np.unique(value * width + order[line], return_index=True)
-        self.orders_ = np.bincount(pairs // width, counts_as[line[first]], n_values).astype(np.float32)
+        orders = sum((one for _, _, one in by_field), np.zeros(n_values))
+        self.orders_ = orders.astype(np.float32)
         return self
 
     def lifts(self, values: Ints | Longs, rows: Ints) -> Doubles:
@@ -71,6 +71,20 @@ class Lifts:
     def load(cls, arrays: Arrays, name: str) -> "Lifts":
         """Return the lifts that ``arrays`` holds under ``name``."""
         return cls(**{f"{part}_": array for part, array in taken(arrays, PARTS, f"{name}.").items()})
+
+
+def _counted(
+    values: Ints, order: Ints, product: Ints, counts_as: Doubles, n_values: int, n: int
+) -> tuple[Longs, Doubles, Doubles]:
+    """Return value * n + product of the cells that one field has, ascending, their orders, and (n_values,) its orders."""
+    line = np.flatnonzero(values != UNKNOWN)
+    value, weight = values[line].astype(np.int64), counts_as[line]
+    cells, places = np.unique(value * n + product[line], return_inverse=True)
+    counts: Doubles = np.bincount(places, weight, len(cells)).astype(np.float64)
+    width = int(order.max(initial=0)) + 1
+    pairs, first = np.unique(value * width + order[line], return_index=True)
+    orders: Doubles = np.bincount(pairs // width, weight[first], n_values).astype(np.float64)
+    return cells.astype(np.int64), counts, orders
 
 
 PARTS: Mapping[str, type[np.generic]] = {

@@ -45,6 +45,15 @@ class Training(Section):
     window_days: int = Field(14, ge=1, description="Days of a label window.")
     budget_minutes: float = Field(10, gt=0, description="Time that a run may spend on choosing settings.")
     threads: int = Field(0, ge=0, description="Threads for the heavy steps; 0 = all cores.")
+    read_memory_gb: float = Field(
+        1, ge=0.1, description="Memory that reading may take, in GB; what does not fit lies on disk meanwhile."
+    )
+    refit_days: int = Field(
+        7, ge=1, description="Days after which an incremental run learns the rankers again instead of taking them over."
+    )
+    window_lines: int = Field(
+        1_500_000, ge=1000, description="Purchase lines that a label window stands on at most, of shoppers drawn."
+    )
     refused_share: Share = Field(
         0.1, description="Above this share of refused rows a run stops before any model is touched."
     )

@@ -110,6 +110,11 @@ def _options(told: Shop, artifacts: Path, until: str | None, seed: int | None, s
 @SEED
 @STORE
 @click.option("--fast", is_flag=True, help="No rankers and no judging: no figures, and no gate that could refuse it.")
+@click.option(
+    "--incremental",
+    is_flag=True,
+    help="Take over from the live version what still holds: its rankers for training.refit_days, its factors as a start.",
+)
 @click.option("--no-publish", is_flag=True, help="Write the version, and leave the live one as it is.")
 @JSON
 def run(
@@ -119,6 +124,7 @@ def run(
     seed: int | None,
     store: str | None,
     fast: bool,
+    incremental: bool,
     no_publish: bool,
     as_json: bool,
 ) -> None:
@@ -130,9 +136,12 @@ def run(
     \b
     Example:
       recsvc-train run examples/complete-journey/shop.toml --until 2017-12-01 --artifacts out/
+      recsvc-train run shop.toml --incremental      every night: what still holds is not learned again
     """
     told = read_shop(shop)
-    options = replace(_options(told, artifacts, until, seed, store), fast=fast, publish=not no_publish)
+    options = replace(
+        _options(told, artifacts, until, seed, store), fast=fast, publish=not no_publish, incremental=incremental
+    )
     report = run_shop(told, options, Progress(quiet=as_json))
     click.echo(json.dumps(_report_json(report), ensure_ascii=False) if as_json else _report_text(report, fast))
     if report.refused is not None:

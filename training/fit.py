@@ -25,6 +25,7 @@ from training.read.shop_data import ShopData
 
 FEW = 1_000
 """Purchase lines up to which views, carts and clicks are needed to learn at all."""
+NO_START: Mapping[str, Arrays] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,14 @@ def before(data: ShopData, moment: int) -> ShopData:
     return replace(data, purchases=data.purchases.where(data.purchases.time < moment))
 
 
-def fit_models(data: ShopData, until: int, shop: Shop, seed: int, progress: Progress) -> dict[str, Model]:
-    """Return every model fitted on ``data``, by source name.
+def fit_models(
+    data: ShopData, until: int, shop: Shop, seed: int, progress: Progress, start: Mapping[str, Arrays] = NO_START
+) -> dict[str, Model]:
+    """Return every model fitted on ``data``, by source name; ``start``: see ``models.base.Fitting``.
 
     The number of threads is set, not found: sums of another number of parts differ in their last bits.
     """
-    bundle = fitting(data, until, shop, seed)
+    bundle = replace(fitting(data, until, shop, seed), start=start)
     models = new_models()
     threads = shop.training.threads or joblib.cpu_count()
     with threadpool_limits(threads), progress.step("fitting models", total=len(models)) as bar:

@@ -8,14 +8,11 @@ gate -> publish. A version that fails in any step leaves the live one as it was.
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from models.artifact import Manifest, write_artifact
 from models.errors import ArtifactError, DataError, GateRefusedError
@@ -23,18 +20,20 @@ from models.experiments import versions_tried
 from models.moments import timed
 from models.ranker import Ranker
 from models.registry import Registry
+from models.schema import Arrays
 from models.shop import Shop
-from training.fit import Trained, artifact_groups, fit_basis, fit_models, manifest_of
+from training.earlier import Earlier, earlier, learned_from
+from training.few_shoppers import few_shoppers
+from training.fit import artifact_groups, manifest_of
 from training.gate import check_gate
-from training.held_out import Split, held_out, known_until, suited
+from training.held_out import held_out, known_until, suited
 from training.judge import Judgement, Result, judge
 from training.judge_table import metrics_of
 from training.prices import with_prices
 from training.progress import Progress
-from training.ranking import fit_rankers, learn_windows, that_win, window_starts
+from training.ranking import fewer_windows, fit_rankers, learn_windows, that_win, window_starts
 from training.read.shop_data import ShopData, read_shop_data
-
-Found = TypeVar("Found")
+from training.rehearsal import fit, iso, perform, prepare, rehearse
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,8 @@ class Options:
     seed: int | None = None
     fast: bool = False
     """Skip the judging, and the gate with it: a version without figures cannot lose."""
+    incremental: bool = False
+    """Take over from the live version what still holds; see ``training.earlier``."""
     publish: bool = True
     store: str | None = None
     """URL of the service's store: who was erased is left out, and orders are taken from it where shop.toml wants them."""
@@ -87,11 +88,23 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
     unjudged = options.fast or not len(data.purchases)
-    rankers, judged = ({}, Judgement()) if unjudged else learn(shop, data, until, seed, options, progress)
+    since = known_until(data.purchases, shop, until)
+    begin = earlier(registry, shop, data, until, since, seed) if options.incremental else Earlier()
+    rankers, judged, start = (
+        ({}, Judgement(), begin.start) if unjudged else learn(shop, data, until, seed, begin, options, progress)
+    )
+    if begin.says:
+        data.facts.tables["purchases"].notes.append(begin.says)
+        progress.say(begin.says)
+    learned = begin.learned
+    if learned is None and shop.training.ranker and not unjudged:
+        learned = learned_from(shop, data, since, seed)
     data = with_prices(data, shop.training.heavy_shoppers)
-    trained = fit(shop, data, until, rankers, seed, progress)
+    trained = fit(shop, data, until, rankers, seed, progress, start)
     version, created = name_version(shop, options, seed, data)
-    manifest = replace(manifest_of(shop, data, trained, version, created, until, seed), metrics=metrics_of(judged))
+    manifest = manifest_of(shop, data, trained, version, created, until, seed)
+    config = {**manifest.config, **({"learned": learned.plain()} if learned else {})}
+    manifest = replace(manifest, metrics=metrics_of(judged), config=config)
     with progress.step("writing the version"):
         manifest = write_artifact(registry.path(version), manifest, artifact_groups(data, trained))
     gated = shop.publication.gate and not unjudged
@@ -109,7 +122,7 @@ def evaluate(shop: Shop, options: Options, progress: Progress, *, shuffle: bool 
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
     rankers, judging = learn_rankers(shop, data, until, seed, progress), partial(judge, shuffle=shuffle)
-    return rehearse(shop, data, until, rankers, seed, options, progress, judging, Judgement())
+    return rehearse(shop, data, until, rankers, seed, options.now, progress, judging, Judgement())
 
 
 def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress) -> ShopData:
@@ -127,6 +140,7 @@ def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress)
             rejects=half,
             progress=progress,
             store=options.store,
+            kept=options.artifacts / "checked" if options.incremental else None,
         )
     finally:
         if rejects is not None and half is not None and half.exists():
@@ -154,66 +168,36 @@ def learn_rankers(shop: Shop, data: ShopData, until: int, seed: int, progress: P
     """
     if not shop.training.ranker or not len(data.purchases):
         return {}
+    data, share = few_shoppers(data, shop.training.window_lines, seed)
+    shop = fewer_windows(shop, share)
     if timed(data.purchases):
         since = known_until(data.purchases, shop, until)
         starts = window_starts(shop, since, int(data.purchases.time.min()))
     else:
         since, starts = until, list(range(-shop.training.windows, 0))
         data = replace(data, purchases=held_out(data.purchases, shop, until, seed).known)
-    return fit_rankers(learn_windows(data, shop, starts, seed, progress), data, shop, since, seed, progress)
+    return fit_rankers(learn_windows(data, shop, starts, seed, progress, share), data, shop, since, seed, progress)
 
 
 def learn(
-    shop: Shop, data: ShopData, until: int, seed: int, options: Options, progress: Progress
-) -> tuple[dict[str, Ranker], Judgement]:
-    """Return the rankers that win against the blends, and how their carousels and the blends of the others do."""
-    rankers = learn_rankers(shop, data, until, seed, progress)
-    judged = rehearse(shop, data, until, rankers, seed, options, progress, judge, Judgement())
+    shop: Shop, data: ShopData, until: int, seed: int, begin: Earlier, options: Options, progress: Progress
+) -> tuple[Mapping[str, Ranker], Judgement, Mapping[str, Arrays]]:
+    """Return the rankers that win against the blends, how their carousels and the blends of the others do, and a start.
+
+    The rankers are those of ``begin``, where it has any. In an incremental run the last fit starts from what the rehearsal's
+    models learned.
+    """
+    rankers = begin.rankers
+    if rankers is None:
+        rankers = learn_rankers(shop, data, until, seed, progress)
+    ready = prepare(shop, data, until, rankers, seed, progress)
+    if ready is None:
+        return rankers, Judgement(), begin.start
+    judged = perform(shop, ready, rankers, seed, options.now, progress, judge)
     winners = that_win(rankers, judged)
     if winners.keys() != rankers.keys():
-        judged = rehearse(shop, data, until, winners, seed, options, progress, judge, Judgement())
-    return winners, judged
-
-
-def fit(
-    shop: Shop, data: ShopData, until: int, rankers: Mapping[str, Ranker], seed: int, progress: Progress
-) -> Trained:
-    """Return the models fitted on ``data``, beside the rankers."""
-    models = fit_models(data, until, shop, seed, progress)
-    return Trained(models, rankers, fit_basis(data, until, shop, seed) if rankers else None)
-
-
-def rehearse(
-    shop: Shop, data: ShopData, until: int, rankers: Mapping[str, Ranker], seed: int, options: Options, progress: Progress,
-    judging: Callable[[Shop, Path, ShopData, Split, int, Progress], Found], nothing: Found,
-) -> Found:  # fmt: skip
-    """Fit on what is known when a part is held out, and return what ``judging`` finds on that part.
-
-    Its arguments: the shop, a folder whose live version is the fitted one, the data that it was fitted on, what is held
-    out, the seed, the progress. Without anything to ask or to learn from, ``nothing`` comes back.
-    """
-    if not len(data.purchases):
-        return nothing
-    split = held_out(data.purchases, shop, until, seed)
-    known = with_prices(replace(data, purchases=split.known), shop.training.heavy_shoppers)
-    if not split.requests or not len(known.purchases):
-        return nothing
-    with fitted(shop, known, split.until, rankers, seed, options, progress) as artifacts:
-        return judging(shop, artifacts, known, split, seed, progress)
-
-
-@contextmanager
-def fitted(
-    shop: Shop, known: ShopData, until: int, rankers: Mapping[str, Ranker], seed: int, options: Options, progress: Progress
-) -> Iterator[Path]:  # fmt: skip
-    """Give an artifacts folder whose live version is fitted on ``known`` for ``until``, for as long as the block runs."""
-    trained = fit(shop, known, until, rankers, seed, progress)
-    with tempfile.TemporaryDirectory(prefix="recsvc-rehearsal-") as folder:
-        registry = Registry(Path(folder))
-        manifest = manifest_of(shop, known, trained, "rehearsal", _iso(options.now), until, seed)
-        write_artifact(registry.path("rehearsal"), manifest, artifact_groups(known, trained))
-        registry.promote("rehearsal")
-        yield registry.folder
+        judged = perform(shop, ready, winners, seed, options.now, progress, judge)
+    return winners, judged, ready.start() if options.incremental else begin.start
 
 
 def publish(registry: Registry, manifest: Manifest, shop: Shop, gated: bool) -> tuple[bool, str | None]:
@@ -253,8 +237,4 @@ def name_version(shop: Shop, options: Options, seed: int, data: ShopData) -> tup
     made_from = [shop.model_dump(mode="json"), options.until, seed, data.facts.plain()]
     mark = hashlib.sha256(json.dumps(made_from, sort_keys=True, default=str).encode()).hexdigest()[:4]
     moment = datetime.fromtimestamp(options.now, UTC)
-    return f"{moment:%Y-%m-%dT%H-%M-%SZ}-{mark}", _iso(options.now)
-
-
-def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
+    return f"{moment:%Y-%m-%dT%H-%M-%SZ}-{mark}", iso(options.now)

@@ -75,6 +75,11 @@ class Progress:
     quiet: bool = False
     stream: TextIO = field(default_factory=lambda: sys.stderr)
 
+    def say(self, what: str) -> None:
+        """Tell a person ``what`` was decided."""
+        if not self.quiet:
+            print(what, file=self.stream, flush=True)
+
     @contextmanager
     def step(self, title: str, total: float | None = None) -> Iterator[Bar]:
         """Show a step called ``title`` while the block runs; ``total`` pieces of work, None = unknown."""

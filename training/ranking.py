@@ -26,6 +26,8 @@ LEAST_BOUGHT = 100
 """A ranker with fewer bought examples would be noise: the blend orders instead."""
 BYTES_A_LINE, BYTES_A_PAIR, MOST_PRODUCTS = 400, 8, 10_000
 """What a window takes in memory, about: by purchase line, and by pair of the products that EASE relates."""
+FEWEST_WINDOWS = 4
+"""Windows of a shop so large that a part of its shoppers is drawn."""
 LEAST_PAST = 3
 """Models of a window must know so much of the data: one part in so many."""
 PRIOR = 50.0
@@ -39,14 +41,25 @@ def window_starts(shop: Shop, until: int, first: int) -> list[int]:
     return [start for start in starts if start - first >= (until - first) / LEAST_PAST]
 
 
-def learn_windows(data: ShopData, shop: Shop, starts: list[int], seed: int, progress: Progress) -> Windows:
-    """Return the examples of the windows that begin at ``starts`` (-1, -2, …: folds), worked out on all cores."""
+def fewer_windows(shop: Shop, share: float) -> Shop:
+    """Return ``shop`` with windows for a ``share`` of its purchases: each still has as many shoppers as are drawn."""
+    windows = min(shop.training.windows, max(FEWEST_WINDOWS, round(shop.training.windows * share)))
+    return shop.model_copy(update={"training": shop.training.model_copy(update={"windows": windows})})
+
+
+def learn_windows(
+    data: ShopData, shop: Shop, starts: list[int], seed: int, progress: Progress, share: float = 1.0
+) -> Windows:
+    """Return the examples of the windows that begin at ``starts`` (-1, -2, …: folds), worked out on all cores.
+
+    ``share`` of the shop's purchases are in ``data``.
+    """
     days, cores = shop.training.window_days, shop.training.threads or joblib.cpu_count()
     found: Windows = {}
     with progress.step("looking back at past weeks", total=len(starts)) as bar:
         jobs = min(cores, max(len(starts), 1), _that_fit(data))
         work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-            joblib.delayed(learn_window)(data, shop, start, days, seed) for start in starts
+            joblib.delayed(learn_window)(data, shop, start, days, seed, share) for start in starts
         )
         for start, examples in zip(starts, work, strict=True):
             found[start] = examples

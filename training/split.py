@@ -12,7 +12,6 @@ first-order  for-you            the first order of 2 products or more of each sh
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -64,7 +63,10 @@ class Requests:
 def make_requests(purchases: Purchases, start: int, end: int, users: int, seed: int) -> list[Requests]:
     """Return the tasks that the purchases in [start, end) allow, for at most ``users`` shoppers drawn with ``seed``."""
     inside = (purchases.time >= start) & (purchases.time < end) & (purchases.user != UNKNOWN)
-    return requests_of(purchases.where(inside), purchases.where(purchases.time < start), users, seed)
+    window = purchases.where(inside)
+    there = np.zeros(purchases.n_users + 1, np.bool_)  # the last place is that of UNKNOWN: nobody
+    there[window.user] = True
+    return requests_of(window, purchases.where((purchases.time < start) & there[purchases.user]), users, seed)
 
 
 def requests_of(window: Purchases, before: Purchases, users: int, seed: int) -> list[Requests]:
@@ -87,15 +89,14 @@ def by_line(task: str, window: Purchases) -> Requests:
 def _first_orders(window: Purchases, users: int, rng: np.random.Generator) -> list[Ints]:
     """Return the line numbers of the first order of two products or more of each drawn user."""
     by_order = np.lexsort((window.product, window.order, _order_time(window), window.user))
-    edges = np.flatnonzero(np.diff(window.order[by_order], prepend=-2, append=-2))
-    first: dict[int, Ints] = {}
-    for start, end in pairwise(edges.tolist()):
-        lines = by_order[start:end]
-        user = int(window.user[lines[0]])
-        if user not in first and len(np.unique(window.product[lines])) >= 2:
-            first[user] = lines.astype(np.int32)
-    kept = _drawn(np.array(sorted(first)), users, rng)
-    return [first[int(user)] for user in kept]
+    order, product = window.order[by_order], window.product[by_order]
+    edges = np.flatnonzero(np.diff(order, prepend=-2, append=-2))
+    other = np.diff(product, prepend=product[:1]) != 0  # lines of an order lie by product
+    other[edges[:-1]] = False
+    several = np.flatnonzero(np.add.reduceat(other, edges[:-1]) if len(order) else other)
+    found, first = np.unique(window.user[by_order[edges[several]]], return_index=True)
+    kept = np.searchsorted(found, _drawn(found.astype(np.int64), users, rng))
+    return [by_order[edges[one] : edges[one + 1]].astype(np.int32) for one in several[first[kept]].tolist()]
 
 
 def _order_time(window: Purchases) -> Longs:

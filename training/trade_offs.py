@@ -22,9 +22,10 @@ from training.judge_ask import DEPTH, ask
 from training.metrics.bootstrap import Interval, mean_interval
 from training.metrics.by_user import by_user, lists_of
 from training.metrics.ranking import ndcg, recall
-from training.pipeline import Options, end_of, learn_rankers, read, rehearse
+from training.pipeline import Options, end_of, learn_rankers, read
 from training.progress import Progress
 from training.read.shop_data import ShopData
+from training.rehearsal import rehearse
 from training.shop_toml import shop_toml
 from training.split import NEWCOMERS, TASKS, Requests
 
@@ -116,7 +117,7 @@ def price_trade_offs(shop: Shop, options: Options, carousels: tuple[str, ...], p
     shop = suited(shop, data, until)
     rankers = learn_rankers(shop, data, until, seed, progress)
     chosen = carousels or tuple(dict.fromkeys(TASKS.values()))
-    return rehearse(shop, data, until, rankers, seed, options, progress, partial(steps_of, chosen), [])
+    return rehearse(shop, data, until, rankers, seed, options.now, progress, partial(steps_of, chosen), [])
 
 
 def steps_of(

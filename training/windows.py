@@ -72,7 +72,9 @@ class Past:
     """Unix seconds: the moment that the models were fitted for."""
 
 
-def learn_window(data: ShopData, shop: Shop, start: int, days: int, seed: int) -> dict[str, Examples]:
+def learn_window(
+    data: ShopData, shop: Shop, start: int, days: int, seed: int, share: float = 1.0
+) -> dict[str, Examples]:
     """Return the examples of the window that begins at ``start`` (Unix seconds), by ranker.
 
     Args:
@@ -82,32 +84,33 @@ def learn_window(data: ShopData, shop: Shop, start: int, days: int, seed: int) -
             a part of whose purchases is hidden from them.
         days: of the window.
         seed: of the draws.
+        share: of the shop's purchases that are in ``data``, where a part of the shoppers was drawn.
     """
     with threadpool_limits(1):
         if start < 0:
-            return _learn_fold(data, shop, -1 - start, seed)
+            return _learn_fold(data, shop, -1 - start, seed, share)
         asked = {}
         for ranker in TASKS_OF:
             end = start + days * DAY * (LONGER if ranker == "discovery" else 1)
             asked[ranker] = make_requests(data.purchases, start, end, MOST_USERS, seed)
-        return _learned(before(data, start), shop, start, asked, seed)
+        return _learned(before(data, start), shop, start, asked, seed, share)
 
 
-def _learn_fold(data: ShopData, shop: Shop, fold: int, seed: int) -> dict[str, Examples]:
+def _learn_fold(data: ShopData, shop: Shop, fold: int, seed: int, share: float) -> dict[str, Examples]:
     until = int(data.purchases.time.max(initial=0)) + 1
     split = hidden_parts(data.purchases, until, MOST_USERS, seed, fold, shop.training.windows)
     known = replace(data, purchases=split.known)
-    return _learned(known, shop, until, dict.fromkeys(TASKS_OF, split.requests), seed)
+    return _learned(known, shop, until, dict.fromkeys(TASKS_OF, split.requests), seed, share)
 
 
 def _learned(
-    data: ShopData, shop: Shop, until: int, asked: Mapping[str, list[Requests]], seed: int
+    data: ShopData, shop: Shop, until: int, asked: Mapping[str, list[Requests]], seed: int, share: float
 ) -> dict[str, Examples]:
     """Return the examples, by ranker, of what those are ``asked`` who know ``data`` (of ``until``) and no more."""
     known = with_prices(data, shop.training.heavy_shoppers)
     if not len(known.purchases):
         return {}
-    past = _past(known, shop, until, seed)
+    past = _past(known, shop, until, seed, share)
     out: dict[str, Examples] = {}
     for ranker, tasks in TASKS_OF.items():
         found = [
@@ -118,11 +121,11 @@ def _learned(
     return out
 
 
-def _past(known: ShopData, shop: Shop, start: int, seed: int) -> Past:
+def _past(known: ShopData, shop: Shop, start: int, seed: int, share: float) -> Past:
     bundle = replace(fitting(known, start, shop, seed), threads=1)
     wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
     models = {name: model.fit(bundle) for name, model in new_models().items() if name in wanted}
-    world = World(Basis().fit(bundle), models, known.contexts, shop.zone)
+    world = World(Basis().fit(bundle).of_share(share), models, known.contexts, shop.zone)
     return Past(known, world, Histories.of(known.purchases), start)
 
 

@@ -17,8 +17,9 @@ from training.progress import Progress
 
 if TYPE_CHECKING:
     from training.read.files import Piece
+    from training.read.kept import Kept
 
-_MACROS = r"""
+MACROS = r"""
 create macro trimmed(x) as
     case when ascii(x) between 33 and 126 and ascii(right(x, 1)) between 33 and 126 then x
     else trim(x, chr(32) || chr(9) || chr(10) || chr(13) || chr(160)) end;
@@ -52,6 +53,8 @@ class Session:
     progress: Progress
     opened: dict[tuple[Path, bool], "Piece"] = field(default_factory=dict)
     """Files that were looked at, with and without a header, so that none is opened twice."""
+    kept: "Kept | None" = None
+    """Where rows of files are kept for the next reading."""
 
     def rows(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
@@ -67,15 +70,17 @@ class Session:
 
 
 @contextmanager
-def open_session(shop: Shop, now: int, progress: Progress) -> Iterator[Session]:
+def open_session(shop: Shop, now: int, progress: Progress, kept: "Kept | None" = None) -> Iterator[Session]:
     """Open an engine that spills to a temporary folder rather than run out of memory."""
     with tempfile.TemporaryDirectory(prefix="recsvc-read-") as folder:
         threads = shop.training.threads or os.cpu_count() or 1
-        with duckdb.connect(config={"threads": threads, "temp_directory": f"{folder}/spill"}) as con:
+        memory = f"{round(shop.training.read_memory_gb * 1000)}MB"
+        spill = {"temp_directory": f"{folder}/spill", "memory_limit": memory}
+        with duckdb.connect(config={"threads": threads, **spill}) as con:
             con.execute("set timezone = 'UTC'")
             con.execute("set enable_progress_bar = false")
-            con.execute(_MACROS)
-            yield Session(shop, con, Path(folder), now, progress)
+            con.execute(MACROS)
+            yield Session(shop, con, Path(folder), now, progress, kept=kept)
 
 
 def name(text: str) -> str:

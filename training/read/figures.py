@@ -59,9 +59,12 @@ def _repeats(purchases: Purchases) -> int:
 
 
 def _one_order(purchases: Purchases) -> int:
+    first = np.full(max(purchases.n_users, 1), np.iinfo(np.int32).max)
+    last = np.full(max(purchases.n_users, 1), UNKNOWN)
     known = purchases.user != UNKNOWN
-    pairs = np.unique(np.stack([purchases.user[known], purchases.order[known]]), axis=1)
-    return int((np.bincount(pairs[0]) == 1).sum()) if pairs.size else 0
+    np.minimum.at(first, purchases.user[known], purchases.order[known])
+    np.maximum.at(last, purchases.user[known], purchases.order[known])
+    return int((first == last).sum())
 
 
 def gaps(shop: Shop, purchases: Purchases, most: int = 10) -> tuple[tuple[str, str], ...]:

@@ -56,7 +56,7 @@ def purchases_of(session: Session, facts: TableFacts, counts: tuple[int, int, in
     counted = not timed and counted_by_shopper(session)
     if counted:
         facts.notes.append("orders are numbered by shopper, and follow one another by number")
-    lines = fetch(session, "number, f, r" if counted else None if timed else "f, r", fields)
+    lines = fetch(session, 'number, "#file", "#row"' if counted else None if timed else '"#file", "#row"', fields)
     kept, returns = take_back(lines)
     facts.set_aside.update(returns)
     _note(facts, "purchase that was taken back", len(lines) - returns.total() - len(kept))
@@ -80,13 +80,16 @@ def counted_by_shopper(session: Session) -> bool:
 def fetch(session: Session, sequence: str | None, fields: Mapping[str, FieldKind]) -> Lines:
     """Return the lines of the engine, sorted by user and time; without times ``sequence`` (SQL) stands for time."""
     values, joins = field_sql(session, fields)
-    order = "2, 6, 1, 4, 3, 7, 8, 9" if sequence is None else f"2, {sequence}"
+    order = "2, 5, 1, 4, 3, 6, 7, 8" if sequence is None else f"2, {sequence}"
+    returned = session.rows("select 1 from lines where kind = 1 limit 1")
+    reference = ", coalesce(ref_key, order_key) as ref_key" if returned else ""
     found = session.arrays(
         "select coalesce(p.row, -1) as product, coalesce(u.row, -1) as user, coalesce(s.row, -1) as store, order_key, "
-        f'coalesce(ref_key, order_key) as ref_key, time, quantity, price, kind = 1 as taken_back, "#file" as f, "#row" as r{values} from lines l '
+        f"time, quantity, price, kind = 1 as taken_back{reference}{values} from lines l "
         "left join product_ids p on p.id = l.product left join user_ids u on u.id = l.user "
-        f"left join store_ids s on s.id = l.store{joins} order by {order}, f, r"
+        f'left join store_ids s on s.id = l.store{joins} order by {order}, "#file", "#row"'
     )
+    found.setdefault("ref_key", found["order_key"])
     context = {name: _plain(found[f"field{place}"]) for place, name in enumerate(fields)}
     return Lines(**{one: _plain(found[one]) for one in VALUES}, fields=context)
 

@@ -21,6 +21,7 @@ from training.read.event_store import EventStore, open_store
 from training.read.facts import Facts, TableFacts
 from training.read.figures import figures
 from training.read.formatted import expand
+from training.read.kept import Kept
 from training.read.lines import judge_products, stage_lines
 from training.read.live_orders import add_orders, forget, no_lines
 from training.read.mapping import PRODUCTS, STORES, USERS, plan
@@ -52,7 +53,14 @@ class ShopData:
 
 
 def read_shop_data(
-    shop: Shop, *, until: int | None, now: int, rejects: Path | None, progress: Progress, store: str | None = None
+    shop: Shop,
+    *,
+    until: int | None,
+    now: int,
+    rejects: Path | None,
+    progress: Progress,
+    store: str | None = None,
+    kept: Path | None = None,
 ) -> ShopData:
     """Return the data of ``shop``.
 
@@ -64,16 +72,21 @@ def read_shop_data(
         progress: tells how far it is.
         store: URL of the service's store: who was erased or refused is not learned from, and its orders are, where
             shop.toml wants it. None: without.
+        kept: folder of rows that were read and checked before; files that are new or changed are added, what is of no
+            use any more is deleted. None: every file is read.
 
     Raises:
         DataError: a file cannot be read, a column is missing, or too many rows are refused.
         ConfigError: shop.toml asks for what does not exist.
     """
-    with open_session(shop, now, progress) as session:
+    with open_session(shop, now, progress, None if kept is None else Kept(kept)) as session:
         open_rejects(session)
         tables: dict[str, TableFacts] = {}
         try:
-            return _read(session, until, tables, open_store(store))
+            data = _read(session, until, tables, open_store(store))
+            if session.kept is not None:
+                session.kept.clean()
+            return data
         finally:
             finish(session, tables.values(), rejects)
 

@@ -14,6 +14,7 @@ from training.read.engine import Session, first_line, literal, name
 from training.read.facts import TableFacts
 from training.read.files import Piece, open_piece
 from training.read.formatted import open_part, part_of
+from training.read.kept import is_kept, keep, place_of
 from training.read.mapping import Plan, select
 from training.read.rejects import clear_broken_lines, keep_broken_lines, keep_refused, stop_where_too_many
 from training.read.sources import resolve, resolve_all
@@ -126,8 +127,10 @@ def stage(
     with session.progress.step(f"reading {planned.what.removeprefix('data.')}", size) as bar:
         for place, piece in enumerate(pieces):
             try:
-                _load(session, staged, piece, clock, checks, place, as_view)
+                fresh = _load(session, staged, piece, clock, checks, place, as_view)
                 _count(session, facts, piece, place)
+                if fresh is not None:
+                    keep(session, f"one_file{place}", fresh)
                 _keep(session, staged, key, place, as_view)
             except duckdb.Error as error:
                 raise DataError(
@@ -140,17 +143,21 @@ def stage(
 
 def _load(
     session: Session, staged: Staged, piece: Piece, clock: Clock, checks: Mapping[str, str], place: int, as_view: bool
-) -> None:
-    """Bring one file into the engine as ``one_file{place}``, with ``#keep`` and ``#refused``."""
+) -> Path | None:
+    """Bring one file into the engine as ``one_file{place}``, with ``#keep`` and ``#refused``; return where to keep it."""
     sql, kinds = select(session, staged.planned, piece, clock)
     staged.learn(kinds, piece.is_text)
     whens = " ".join(f"when {condition} then {literal(reason)}" for reason, condition in checks.items())
     reason = f'case when "#keep" is false then null {whens} end' if whens else "null::varchar"
     clear_broken_lines(session)
+    made = f'select "#row", "#keep", "#aside", {_names(staged.planned)}, {reason} as "#refused" from ({sql})'
+    kept = None if as_view else place_of(session, piece, made)
+    known = kept is not None and is_kept(session, kept)
     session.con.execute(
-        f'create or replace temp {"view" if as_view else "table"} one_file{place} as select {place} as "#file", "#row", '
-        f'"#keep", "#aside", {_names(staged.planned)}, {reason} as "#refused" from ({sql})'
+        f'create or replace temp {"view" if as_view else "table"} one_file{place} as select {place} as "#file", * from '
+        f"{f'read_parquet({literal(kept)})' if known else f'({made})'}"
     )
+    return None if known else kept
 
 
 def _count(session: Session, facts: TableFacts, piece: Piece, place: int) -> None:

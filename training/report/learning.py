@@ -14,10 +14,11 @@ from training.judge import intervals
 from training.judge_ask import ask
 from training.metrics.bootstrap import Interval
 from training.metrics.by_user import scores
-from training.pipeline import Options, fitted
+from training.pipeline import Options
 from training.prices import with_prices
 from training.progress import Progress
 from training.read.shop_data import ShopData
+from training.rehearsal import fitted
 from training.report.parts import Section, Table, missing
 from training.report.plots import Line, lines, picture
 from training.split import TASKS
@@ -63,7 +64,7 @@ def learn_points(
         fewer = cut(known.purchases, split, share, seed)
         if len(fewer):
             part = with_prices(replace(known, purchases=fewer), shop.training.heavy_shoppers)
-            with fitted(shop, part, split.until, rankers, seed, options, progress) as artifacts:
+            with fitted(shop, part, split.until, rankers, seed, options.now, progress) as artifacts:
                 out.append(_point(shop, artifacts, part, split, share, seed, progress))
     return out
 

@@ -14,9 +14,10 @@ from models.shop import Rules, Shop
 from training.held_out import Split
 from training.judge import Judgement, judged, show
 from training.judge_candidates import candidates_of
-from training.pipeline import Options, rehearse
+from training.pipeline import Options
 from training.progress import Progress
 from training.read.shop_data import ShopData
+from training.rehearsal import rehearse
 from training.report import examples, readiness
 from training.report.answers import answers, first
 from training.report.calibration import calibration
@@ -57,7 +58,7 @@ def make_report(shop: Shop, version: Path, options: Options, wish: Wish, progres
     nothing = [missing("quality", "Quality", "Too little is there to hold a part of it out: nothing can be judged.")]
     judging = partial(_judged, subject, wish, options)
     body = rehearse(
-        subject.shop, subject.data, subject.until, subject.rankers, subject.manifest.seed, options, progress, judging, nothing
+        subject.shop, subject.data, subject.until, subject.rankers, subject.manifest.seed, options.now, progress, judging, nothing
     )  # fmt: skip
     return [
         about(subject.shop, subject.manifest, subject.notes),
