@@ -47,8 +47,8 @@ select kind, seq, shopper, product, time, time * 1000000000 + 999999999 as momen
 """
 ANSWERS = """
 create table answers as
-select seq, len(told.ids) as products, len(told.pins) as pins
-from (select seq, from_json(products, '{"ids": ["VARCHAR"], "pins": ["BIGINT"]}') as told from exposures)
+select seq, len(told.ids) as products, len(told.pins) as pins, told.model as model
+from (select seq, from_json(products, '{"ids": ["VARCHAR"], "pins": ["BIGINT"], "model": "VARCHAR"}') as told from exposures)
 """
 SHOWN = """
 create table shown as
@@ -82,7 +82,7 @@ select * from named union all select * from last
 
 
 def attribute(con: duckdb.DuckDBPyConnection, days: int) -> None:
-    """Make the tables ``answers`` (their counts), ``shown`` and ``credited`` from ``exposures`` and ``events``.
+    """Make the tables ``answers`` (their counts and version), ``shown`` and ``credited`` from ``exposures`` and ``events``.
 
     Args:
         con: has the tables of ``read_into``.

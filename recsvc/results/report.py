@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -41,6 +41,9 @@ from (select arm, sum(pins)::bigint as impressions from scope join answers using
      (select scope.arm, seq, product, kind, revenue from scope join credited using (seq) where pinned) using (arm)
 group by arm
 """
+MADE_BY = """
+select arm, model, count(*) from scope join answers using (seq) where model is not null group by all order by arm, model
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Group:
     pinned: Pinned
     difference: Mapping[str, Estimate | None] | None = None
     """Less the first arm; None for that one."""
+    models: Mapping[str, int] = field(default_factory=dict)
+    """Trained version -> answers that it made, the newest name last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,7 @@ def _groups(con: duckdb.DuckDBPyConnection, names: Sequence[str], *, pins_count:
     """Return each of the groups in ``scope`` that has a name, with its resampled rates."""
     answers = dict(con.execute("select arm, count(*) from scope group by arm").fetchall())
     pinned = {arm: Pinned(*told) for arm, *told in con.execute(PINNED).fetchall()}
+    made = con.execute(MADE_BY).fetchall()
     found = con.execute(BY_SHOPPER, {"all": pins_count}).fetchnumpy()
     values = np.stack(
         [np.asarray(found[name], np.float64) for name in ("impressions", "clicks", "buyers", "revenue")], 1
@@ -159,12 +165,13 @@ def _groups(con: duckdb.DuckDBPyConnection, names: Sequence[str], *, pins_count:
         mine: Doubles = values[arm_of == name]
         drawn = resample(mine, SEED + place)
         impressions = int(mine[:, 0].sum())
-        group = Group(name, answers.get(name, 0), len(mine), impressions, estimates(drawn), pinned.get(name, Pinned()))
+        group = Group(
+            name, answers.get(name, 0), len(mine), impressions, estimates(drawn), pinned.get(name, Pinned()),
+            models={model: count for arm, model, count in made if arm == name},
+        )  # fmt: skip
         out.append((group, drawn))
     return out
 
 
 def _against(arm: Group, drawn: Drawn, first: Drawn) -> Group:
-    return Group(
-        arm.name, arm.exposures, arm.shoppers, arm.impressions, arm.rates, arm.pinned, differences(drawn, first)
-    )
+    return replace(arm, difference=differences(drawn, first))

@@ -27,6 +27,10 @@ def experiment_lines(tried: Tried, report: Report, days: int) -> Iterator[str]:
     yield ""
     if report.mixed_shoppers:
         yield f"{report.mixed_shoppers} shoppers were shown more than one arm and are left out"
+    if len({model for arm in report.arms for model in arm.models}) > 1:
+        for arm in report.arms:
+            made = ", ".join(f"{model} ({count:,} answers)" for model, count in arm.models.items())
+            yield f"{arm.name} was served by {made or 'no version'}"
     if report.sample_ratio_p is not None:
         yield f"split of the shoppers: {_verdict(report)} (p = {report.sample_ratio_p:.4g})"
 

@@ -73,6 +73,7 @@ class GroupPart(Part):
     rates: RatesPart
     pinned: PinnedPart
     difference: RatesPart | None = Field(description="Less the first arm; null for that one.")
+    models: dict[str, int] = Field(description="Trained version -> answers that it made.")
 
 
 class SampleRatioPart(Part):

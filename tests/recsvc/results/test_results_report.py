@@ -9,6 +9,7 @@ from results_kit import answer, did, fill
 
 from models.experiments import Results
 from recsvc.results.report import carousel_report, experiment_report
+from recsvc.results.table import experiment_lines
 from recsvc.results.tried import Tried
 from recsvc.store.database import Store
 from recsvc.store.event import Event
@@ -47,6 +48,16 @@ def test_every_figure_of_an_arm_by_hand(store: Store) -> None:
     assert [one.value for one in b.rates.values()] == [0, 0, 0]
     assert a.difference is None and [one.value for one in b.difference.values()] == [-1 / 6, -1 / 2, -3.0 / 2]
     assert report.mixed_shoppers == 0 and not report.mismatch
+
+
+def test_an_arm_tells_which_versions_served_it(store: Store) -> None:
+    """Also where one went live on the way; in words only where there is more than one."""
+    made = (("a", "v1"), ("a", "v1"), ("a", "v2"), ("b", "v3"))
+    fill(store, *(answer(10 + n, f"u{n}", "p1", arm=arm, model=model) for n, (arm, model) in enumerate(made)))
+    report = experiment_report(store, TRIED, Results())
+    assert [dict(arm.models) for arm in report.arms] == [{"v1": 2, "v2": 1}, {"v3": 1}]
+    text = "\n".join(experiment_lines(TRIED, report, 7))
+    assert "a was served by v1 (2 answers), v2 (1 answers)\nb was served by v3 (1 answers)" in text
 
 
 def pinned(store: Store) -> None:
