@@ -14,6 +14,7 @@ from models.registry import Registry
 from models.shop import Shop, read_shop
 from models.shoppers import default_store
 from training.compare_cli import compare_versions
+from training.import_cli import import_files
 from training.init_cli import init_shop
 from training.judge_table import metrics_of, table
 from training.options import ARTIFACTS, JSON, SEED, STORE, UNTIL
@@ -180,6 +181,7 @@ def evaluate(
 cli.add_command(trade_offs)
 cli.add_command(compare_versions)
 cli.add_command(init_shop)
+cli.add_command(import_files)
 cli.add_command(write_report)
 
 

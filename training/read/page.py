@@ -22,7 +22,7 @@ def data_page(shop: Shop, facts: Facts, found: Findings | None = None) -> str:
     """Return the page: the files, the shop, what each carousel can do where ``found`` tells it, and what to fix first."""
     lines = [f"{shop.name}: {facts.lines:,} purchase lines"]
     for table in facts.tables.values():
-        lines += ["", *_table(table)]
+        lines += ["", *table_lines(table)]
     lines += ["", "The shop", *(f"  {line}" for line in _figures(shop, facts))]
     if found is not None and found.readiness:
         lines += ["", "What carousels can do by themselves (their fallbacks do the rest)", *_readiness(shop, found)]
@@ -31,7 +31,8 @@ def data_page(shop: Shop, facts: Facts, found: Findings | None = None) -> str:
     return "\n".join(lines)
 
 
-def _table(table: TableFacts) -> Iterator[str]:
+def table_lines(table: TableFacts) -> Iterator[str]:
+    """Yield what became of one table's rows."""
     files = f"{table.files[0]} and {len(table.files) - 1} more" if len(table.files) > 1 else "".join(table.files)
     yield f"{table.name} from {files}"
     for our, theirs in table.mapping.items():
