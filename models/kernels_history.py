@@ -129,5 +129,4 @@ history = compiled(
         read(numba.int32, 2), read(numba.int32, 2), read(numba.int64), read(numba.float64), read(numba.float64),
         read(numba.float64, 2), read(numba.float64), read(numba.boolean), read(numba.float64, 2),
         read(numba.float32), read(numba.float32), numba.float32[:, ::1],
-    ),
-)  # fmt: skip
+    ), nogil=False)  # fmt: skip

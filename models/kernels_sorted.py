@@ -51,8 +51,7 @@ chances = compiled(
     numba.void(
         read(numba.int64), read(numba.int64), read(numba.int32), read(numba.float32), read(numba.float32),
         read(numba.float32), numba.float64, read(numba.int32), numba.float64[:, ::1],
-    ),
-)  # fmt: skip
+    ), nogil=False)  # fmt: skip
 
 
 def _products(
@@ -84,8 +83,7 @@ products = compiled(
     numba.void(
         read(numba.int32), read(numba.float32, 2), read(numba.float32, 2), read(numba.float32), read(numba.float32),
         read(numba.float32), read(numba.float32), read(numba.int64), numba.float32[:, ::1],
-    ),
-)  # fmt: skip
+    ), nogil=False)  # fmt: skip
 
 
 def _holding(
@@ -115,8 +113,7 @@ holding = compiled(
             read(numba.int32), numba.int32[::1],
         )
         for kind in (numba.uint8, numba.uint16, numba.uint32)
-    ],
-)  # fmt: skip
+    ], nogil=False)  # fmt: skip
 
 
 def _sales(
@@ -142,5 +139,4 @@ sales = compiled(
     numba.void(
         read(numba.int32), read(numba.float32, 2), read(numba.float32), read(numba.float32, 2), read(numba.float32),
         numba.float64, numba.int64, numba.int64, read(numba.int32), numba.types.Array(numba.float32, 2, "C"),
-    ),
-)  # fmt: skip
+    ), nogil=False)  # fmt: skip

@@ -52,4 +52,4 @@ def _find(own: Ints, wanted: Ints, places: Ints) -> None:
         places[i] = table[slot_of(wanted[i], own, table)]
 
 
-find = compiled(_find, numba.void(read(numba.int32), read(numba.int32), numba.int32[::1]))
+find = compiled(_find, numba.void(read(numba.int32), read(numba.int32), numba.int32[::1]), nogil=False)

@@ -133,17 +133,20 @@ def _walk(
             out[start + r] = 1.0 / (1.0 + math.exp(-total[r])) if logistic else total[r]
 
 
-def compiled(function: Callable[..., Any], signature: Signature | list[Signature]) -> Callable[..., Any]:
+def compiled(
+    function: Callable[..., Any], signature: Signature | list[Signature], *, nogil: bool = True
+) -> Callable[..., Any]:
     """Return ``function`` compiled for ``signature`` alone: another kind of array is an error, never a compilation.
 
     The machine code is kept where numba keeps it: ``NUMBA_CACHE_DIR``, else ``__pycache__`` beside the file, else the
     user's own cache folder. Where none can be written, the disk is full, or what is kept there is broken, it is compiled
-    anew and kept in memory only. One thread, no lock of the interpreter while it runs, nothing that a fork would lose.
+    anew and kept in memory only. One thread, nothing that a fork would lose. ``nogil``: without the interpreter's lock while it
+    runs; what takes microseconds keeps it, since whoever lets go of it waits to get it back.
     """
     try:
-        return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+        return numba.njit(signature, cache=True, nogil=nogil, error_model="numpy")(function)
     except Exception:  # a cache is never worth an outage; a fault of the code itself comes up again below
-        return numba.njit(signature, nogil=True, error_model="numpy")(function)
+        return numba.njit(signature, nogil=nogil, error_model="numpy")(function)
 
 
 SIGNATURE = numba.void(

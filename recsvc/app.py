@@ -30,6 +30,7 @@ from recsvc.service import NAME, Service
 from recsvc.serving import Live
 from recsvc.sessions import Sessions
 from recsvc.settings import Settings
+from recsvc.shared_answers import SharedAnswers
 from recsvc.store.database import Store
 from recsvc.store.exposure_log import ExposureLog
 from recsvc.store.intake import Intake
@@ -75,7 +76,21 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     log = ExposureLog(store, shop.results.keep_days * DAY, clock, metrics.count_exposures)
     exposer = Exposer(shop.results, log)
     app.extensions[NAME] = Service(
-        shop, settings, live, store, form, clock, told, desk, sessions, intake, exposer, Held(), metrics, traces
+        shop,
+        settings,
+        live,
+        store,
+        form,
+        clock,
+        told,
+        desk,
+        sessions,
+        intake,
+        exposer,
+        SharedAnswers(),
+        Held(),
+        metrics,
+        traces,
     )
 
     # the first to see a request and the last to see its answer

@@ -15,6 +15,7 @@ from recsvc.results.held import Held
 from recsvc.serving import Live
 from recsvc.sessions import Sessions
 from recsvc.settings import Settings
+from recsvc.shared_answers import SharedAnswers
 from recsvc.store.database import Store
 from recsvc.store.intake import Intake
 from recsvc.traces import Traces
@@ -40,6 +41,7 @@ class Service:
     sessions: Sessions
     intake: Intake
     exposer: Exposer
+    shared: SharedAnswers
     held: Held
     """Reports."""
     metrics: Metrics

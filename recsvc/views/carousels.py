@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import orjson
 from flask import Response, g
 
 from recsvc.answers import carousel_json, page_json
 from recsvc.asking import Answer, Ask, BadFilterError, UnknownCarouselError
-from recsvc.desk import Call
+from recsvc.desk import Call, Served
+from recsvc.pace import Pace
 from recsvc.problems import Fault, ProblemError
 from recsvc.service import service
 from recsvc.serving import State
 from recsvc.sessions import PART as SESSIONS
+from recsvc.shared_answers import Shared, shared_key
 from recsvc.views.reading import read_ask
-from recsvc.views.replies import reply
+from recsvc.views.replies import reply, reply_json
 
 
 def list_carousels() -> Response:
@@ -29,16 +32,27 @@ def list_carousels() -> Response:
 def show_carousel(carousel: str) -> Response:
     """Answer with one ranked carousel."""
     ask, state = _asked()
-    (answer,) = _served(lambda pace: [state.engine.carousel(carousel, ask, pace)], carousel, ask, state)
+    here, key = service(), shared_key(carousel, ask)
+    now = here.clock()
+    if key is not None and (held := here.shared.get(state, now, key)) is not None:
+        here.metrics.count_served(held.served, state)
+        _note(carousel, held.served.answers)
+        return reply_json(held.body, shared=True)
+    served = _served(lambda pace: [state.engine.carousel(carousel, ask, pace)], carousel, ask, state)
+    (answer,) = served.answers
     same = not (answer.depends_on_shopper or answer.degraded or ask.explain) and ask.at is None
-    return reply(carousel_json(answer), shared=same)
+    body = orjson.dumps(carousel_json(answer))
+    if key is not None and same:
+        again = Pace(held=served.pace.held)  # its stages were timed once
+        here.shared.keep(state, now, key, Shared(replace(served, pace=again), body))
+    return reply_json(body, shared=same)
 
 
 def show_page(page: str) -> Response:
     """Answer with all carousels of a page, de-duplicated across them."""
     ask, state = _asked()
-    answers = _served(lambda pace: state.engine.page(page, ask, pace), f"page:{page}", ask, state)
-    return reply(page_json(page, answers), shared=False)
+    served = _served(lambda pace: state.engine.page(page, ask, pace), f"page:{page}", ask, state)
+    return reply(page_json(page, served.answers), shared=False)
 
 
 def _asked() -> tuple[Ask, State]:
@@ -48,7 +62,7 @@ def _asked() -> tuple[Ask, State]:
     return here.sessions.known(ask, state.until), state
 
 
-def _served(call: Call, whole: str, ask: Ask, state: State) -> list[Answer]:
+def _served(call: Call, whole: str, ask: Ask, state: State) -> Served:
     """Return what the desk answers to ``call``, counted and noted; ``whole`` names the carousel or the page.
 
     Raises:
@@ -67,7 +81,7 @@ def _served(call: Call, whole: str, ask: Ask, state: State) -> list[Answer]:
     here.exposer.note(served.answers, ask, g.request_id, here.clock(), state.rules)
     g.spent = served.pace.spent
     _note(whole, served.answers)
-    return served.answers
+    return served
 
 
 def _honest(answer: Answer, state: State, ask: Ask) -> Answer:

@@ -19,7 +19,11 @@ def reply(body: Mapping[str, Any], *, shared: bool) -> Response:
         body: what is answered; not empty.
         shared: the same for everybody, so that caches may keep it and ask for news by its ETag (GET only).
     """
-    plain = orjson.dumps(body)
+    return reply_json(orjson.dumps(body), shared=shared)
+
+
+def reply_json(plain: bytes, *, shared: bool) -> Response:
+    """Return what ``reply`` does of a body that is JSON already."""
     whole = b'{"request_id":"' + g.request_id.encode() + b'",' + plain[1:]  # written once: a safe id needs no escapes
     answer = Response(whole, mimetype="application/json", headers={"Vary": VARY})
     if not shared or request.method not in ("GET", "HEAD"):
