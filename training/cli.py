@@ -28,6 +28,7 @@ from training.read.rejects import stop_where_too_many, tolerant
 from training.read.shop_data import read_shop_data
 from training.report.cli import report as write_report
 from training.trade_offs_cli import trade_offs
+from training.tune.cli import tune
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -183,6 +184,7 @@ cli.add_command(compare_versions)
 cli.add_command(init_shop)
 cli.add_command(import_files)
 cli.add_command(write_report)
+cli.add_command(tune)
 
 
 @cli.command()

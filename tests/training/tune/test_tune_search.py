@@ -1,0 +1,99 @@
+"""The search: what it finds, that it can be taken up again, and what it gives up."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+
+from models.errors import ConfigError
+from models.schema import UNKNOWN, Doubles
+from training.choose.offers import Offers
+from training.split import Requests
+from training.tune.blends import OFF, blend_of, start_of, units_of, weighed
+from training.tune.studies import FILE, open_studies
+
+
+def nothing(_: str) -> None:
+    """Say nothing."""
+
+
+def hill(trial: optuna.Trial) -> Iterator[Doubles]:
+    """Best at 3; two pasts of four shoppers."""
+    x = trial.suggest_float("x", 0, 10)
+    for _ in range(2):
+        yield np.full(4, 1 - abs(x - 3) / 10)
+
+
+def test_a_search_is_taken_up_where_it_was(tmp_path: Path) -> None:
+    """It begins with what stands, never ends below it, and knows earlier trials from the file; other data begins anew."""
+    first = open_studies(tmp_path, "one", 1).search("hill", hill, {"x": 9.0}, 60, 5, nothing)
+    assert (first.trials, first.earlier, first.before) == (5, 0, pytest.approx(0.4))
+    assert first.found >= first.before
+    again = open_studies(tmp_path, "one", 1).search("hill", hill, {"x": 9.0}, 60, 20, nothing)
+    assert (again.trials, again.earlier, again.before) == (25, 5, pytest.approx(0.4))
+    assert again.found >= first.found and abs(again.values["x"] - 3) < 2
+    other = open_studies(tmp_path, "two", 1).search("hill", hill, {"x": 9.0}, 60, 1, nothing)
+    assert (other.trials, other.earlier) == (1, 0)
+    assert {path.name for path in tmp_path.iterdir()} == {FILE}
+
+
+def test_what_is_worse_than_most_is_given_up_half_way(tmp_path: Path) -> None:
+    """The second past of such a trial is never worked out."""
+    asked: list[int] = []
+
+    def steps(trial: optuna.Trial) -> Iterator[Doubles]:
+        x = trial.suggest_float("x", 0, 10)
+        for past in range(2):
+            asked.append(past)
+            yield np.full(4, 1 - abs(x - 3) / 10)
+
+    found = open_studies(tmp_path, "m", 1).search("hill", steps, {"x": 3.0}, 60, 30, nothing)
+    assert found.pruned > 0 and found.found == 1.0
+    assert asked.count(0) - asked.count(1) == found.pruned
+
+
+def test_the_time_ends_a_search_and_so_does_finding_nothing(tmp_path: Path) -> None:
+    """One trial at least, however short the time is."""
+    studies = open_studies(tmp_path, "m", 1)
+    assert studies.search("hill", hill, {"x": 9.0}, 0, 50, nothing).trials == 1
+
+    def silent(trial: optuna.Trial) -> Iterator[Doubles]:
+        trial.suggest_float("x", 0, 1)
+        yield np.zeros(4)
+
+    assert studies.search("silent", silent, {"x": 0.5}, 60, 50, nothing).trials == 1
+
+
+def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
+    """With what to do about it."""
+    (tmp_path / FILE).write_text("not a database, but long enough to be looked at" * 50)
+    with pytest.raises(ConfigError, match=r"tuning\.db: no file of studies"):
+        open_studies(tmp_path, "m", 1)
+
+
+def offers() -> Offers:
+    """Return one request a shopper: `good` knows what is bought, `bad` the opposite, `mute` nothing."""
+    n, width = 30, 12
+    rows = np.arange(n, dtype=np.int32)
+    bought = np.zeros((n, width), np.bool_)
+    bought[:, 11] = True
+    good = np.tile(np.linspace(0.1, 0.5, width, dtype=np.float32), (n, 1))
+    bad = np.tile(np.linspace(4, 2, width, dtype=np.float32), (n, 1))
+    nothing = np.full(n, UNKNOWN, np.int32)
+    task = Requests("next-order", rows, True, nothing, nothing, rows.astype(np.int64), (rows[11:12],) * n)
+    return Offers(task, ("good", "bad", "mute"), np.stack([good, bad, 0 * good]), bought, np.ones(n, np.int64))
+
+
+def test_a_blend_is_searched_in_units_of_what_its_sources_say(tmp_path: Path) -> None:
+    """A source that is silent keeps its weight, one that misleads goes, and the way back is exact."""
+    both, own = [offers(), offers()], {"good": 0.5, "bad": 1.0, "mute": 0.3}
+    units = units_of(both)
+    assert units.keys() == {"good", "bad"} and units["good"] > units["bad"]
+    start = start_of(own, units)
+    assert blend_of(start, own, units) == pytest.approx(own, rel=0.01)
+    found = open_studies(tmp_path, "m", 1).search("blend", weighed(both, own, units), start, 60, 40, nothing)
+    assert found.before == 0 or found.found > found.before
+    best = blend_of({**start, OFF + "bad": True}, own, units)
+    assert best.keys() == {"good", "mute"} and float(both[0].gains(best).mean()) == 1.0

@@ -1,0 +1,1 @@
+"""Which blends and settings suit this shop: tried on its own past, before anything is judged."""

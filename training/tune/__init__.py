@@ -1,0 +1,1 @@
+"""The long search for a shop's settings: READ FIRST ``tune.py``."""
