@@ -7,7 +7,7 @@ from pathlib import Path
 
 OLD = 3600.0
 """Seconds after which a half-written file is a left-over where its process cannot be told."""
-PATTERNS = (".rejects.*", ".current.*.tmp", "versions/.*.tmp")
+PATTERNS = (".rejects.*", ".current.*.tmp", "versions/.*.tmp", "checked/.*.tmp")
 """Each ``.NAME.PID.SUFFIX``, below the artifacts folder."""
 
 

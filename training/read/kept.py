@@ -5,6 +5,7 @@ it, and the engine. So a changed file, mapping or zone has it read again, and no
 """
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def keep(session: Session, table: str, place: Path) -> None:
     if session.kept is None or session.rows(broken) or session.rows(future):
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    half = place.with_name(f".{place.stem}.tmp")
+    half = place.with_name(f".{place.stem}.{os.getpid()}.tmp")
     session.con.execute(
         f"copy (select * exclude (\"#file\") from {table}) to '{half}' (format parquet, kv_metadata {{now: '{session.now}'}})"
     )
