@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from models.catalogue import Catalogue
 from models.columns import Column
 from models.robust import HEAVY
@@ -31,6 +33,8 @@ class Fitting:
     """Times the lines of a typical shopper from which on a shopper counts for less (``models.robust``); 0 = nobody does."""
     signals: Signals = field(default_factory=Signals)
     """Views, carts and clicks before ``until``."""
+    vectors: Floats = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    """(n_products, n_dimensions) that the shop gives, zeros for a product without one; empty where it gives none."""
     start: Mapping[str, Arrays] = field(default_factory=dict)
     """What models learned from nearly the same purchases, by source, in the rows of these: some need less work then."""
 

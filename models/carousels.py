@@ -6,8 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 SOURCES = (
-    "buy-again", "kinds", "als", "ease", "user-neighbours", "item-neighbours", "bought-together", "similar", "popularity", "store-popularity",
-    "category-popularity", "trending", "new-arrivals", "newcomers", "recently-viewed",
+    "buy-again", "kinds", "als", "ease", "user-neighbours", "item-neighbours", "bought-together", "similar", "words",
+    "vectors", "popularity",
+    "store-popularity", "category-popularity", "trending", "new-arrivals", "newcomers", "recently-viewed",
 )  # fmt: skip
 """Where candidates come from; each is one model's answer to the context."""
 
@@ -83,12 +84,14 @@ CAROUSELS: dict[str, dict[str, Any]] = {
             "ease": 1.0,
             "als": 0.3,
             "similar": 0.7,
+            "words": 0.4,
+            "vectors": 0.4,
             "bought-together": 0.5,
             "store-popularity": 0.2,
             "popularity": 0.2,
         },
     },
-    "similar-items": {"title": "Similar products", "sources": {"similar": 1.0}},
+    "similar-items": {"title": "Similar products", "sources": {"similar": 1.0, "words": 0.5, "vectors": 1.0}},
     "bought-together": {
         "title": "Bought together",
         "ranker": "complements",

@@ -13,6 +13,8 @@ from models.recently_viewed import RecentlyViewed
 from models.similar import Similar
 from models.trends import NewArrivals, Trending
 from models.user_neighbours import UserNeighbours
+from models.vectors import Vectors
+from models.words import Words
 
 MODELS: tuple[type[Model], ...] = (
     BuyAgain,
@@ -23,6 +25,8 @@ MODELS: tuple[type[Model], ...] = (
     ItemNeighbours,
     BoughtTogether,
     Similar,
+    Words,
+    Vectors,
     Popularity,
     StorePopularity,
     CategoryPopularity,

@@ -71,7 +71,9 @@ def fitting(data: ShopData, until: int, shop: Shop, seed: int) -> Fitting:
     threads = shop.training.threads
     heavy = shop.training.heavy_shoppers
     signals = trusted(data.signals.before(until), len(data.purchases))
-    return Fitting(data.purchases, data.catalogue, until, seed, threads, data.user_columns, shop.zone, heavy, signals)
+    return Fitting(
+        data.purchases, data.catalogue, until, seed, threads, data.user_columns, shop.zone, heavy, signals, data.vectors
+    )
 
 
 def trusted(signals: Signals, n_lines: int) -> Signals:

@@ -19,7 +19,7 @@ def stage_ids(session: Session, planned: Plan, key: str, into: str) -> Staged:
     """
     checks = {f"no {key}": f"{key} is null"}
     for our, role in planned.roles.items():
-        if role in ("number", "time"):
+        if role in ("number", "time", "vector"):
             checks[f"{our} {'is no number' if role == 'number' else 'cannot be read'}"] = name("!" + our)
         if role == "number":
             checks[f"{our} is not finite"] = f"not isfinite({our})"
@@ -58,7 +58,7 @@ def columns_of(session: Session, staged: Staged, into: str, key: str, ids: str) 
     """Return the columns of a table, aligned with ``ids``, an engine table of ``id`` and ``row``."""
     out: dict[str, Column] = {}
     for our, role in staged.planned.roles.items():
-        if our == key:
+        if our == key or role == "vector":
             continue
         values = [
             row[0]

@@ -18,7 +18,7 @@ PURCHASES: dict[str, Role] = {
     "user_id": "id", "visitor_id": "id", "session_id": "id", "product_id": "id", "order_id": "id", "store_id": "id",
     "line_id": "id", "returns_order_id": "id", "time": "time", "event": "text", "quantity": "number", "price": "number", "currency": "text",
 }  # fmt: skip
-PRODUCTS: dict[str, Role] = {**PRODUCT_FIELDS}
+PRODUCTS: dict[str, Role] = {**PRODUCT_FIELDS, "vector": "vector"}
 USERS: dict[str, Role] = {"user_id": "id", "tier": "text", "country": "text", "consent": "text"}
 STOCK: dict[str, Role] = {"product_id": "id", "store_id": "id", "quantity": "number"}
 STORES: dict[str, Role] = {"store_id": "id"}
@@ -108,7 +108,7 @@ def _columns(planned: Plan, kinds: Mapping[str, str], clock: Clock) -> str:
         raw = name("=" + our)
         value = typed(role, raw, kinds[our], clock)
         out.append(f"{value} as {name(our)}")
-        if role in ("number", "time", "day"):
+        if role in ("number", "time", "day", "vector"):
             given = f"not blank({raw})" if kinds[our] == "VARCHAR" else f"{raw} is not null"
             out.append(f"({given} and {value} is null) as {name('!' + our)}")
     return ", ".join(out)

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from models.catalogue import Catalogue
 from models.columns import Column, column_arrays
 from models.context_table import ContextTable
 from models.ids import IdIndex
 from models.moment_facts import line_facts
-from models.schema import Arrays, Purchases
+from models.schema import Arrays, Floats, Purchases
 from models.shop import Shop
 from models.signals import Signals
 from training.progress import Progress
@@ -30,6 +32,7 @@ from training.read.rejects import finish, open_rejects
 from training.read.signals import add_signals, no_signals, settle_signals, signals_of
 from training.read.stage import Staged
 from training.read.stock import Stock, read_stock, stage_stock
+from training.read.vectors import vectors_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class ShopData:
     facts: Facts
     signals: Signals = field(default_factory=Signals)
     """Views, carts and clicks; none where purchases have no times."""
+    vectors: Floats = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    """(n_products, n_dimensions), zeros for a product without one; no dimension where the shop gives none."""
 
 
 def read_shop_data(
@@ -125,6 +130,7 @@ def _read(session: Session, until: int | None, tables: dict[str, TableFacts], st
         read_stock(session, tables.get("stock")),
         figures(session.shop, purchases, tables, listed),
         signals_of(session),
+        vectors_of(session, staged.get("products"), len(products)),
     )
 
 

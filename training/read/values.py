@@ -6,7 +6,7 @@ from training.read.engine import Session, literal, name
 from training.read.files import Piece
 from training.read.times import Clock, seconds
 
-Role: TypeAlias = Literal["id", "text", "number", "time", "tags", "day", "any"]
+Role: TypeAlias = Literal["id", "text", "number", "time", "tags", "day", "vector", "any"]
 """What a column is to us; ``any`` = a text whose kind (text or number) its values decide."""
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
@@ -28,6 +28,8 @@ def typed(role: Role, expression: str, kind: str, clock: Clock) -> str:
         return _number(expression, kind)
     if role == "day":
         return f"(try_cast(({expression}::varchar)[:10] as date) - date '1970-01-01')::bigint"
+    if role == "vector":
+        return _vector(expression, kind)
     if role == "tags":
         return f"array_to_string({expression}, '|')" if kind == "VARCHAR[]" else f"{expression}::varchar"
     if kind == "VARCHAR":
@@ -37,6 +39,15 @@ def typed(role: Role, expression: str, kind: str, clock: Clock) -> str:
     if kind == "VARCHAR[]":
         return f"array_to_string({expression}, '|')"
     return f"{expression}::varchar"
+
+
+def _vector(expression: str, kind: str) -> str:
+    """Return SQL for a list of floats: a list of numbers, or ``[0.1, 0.2]``, ``0.1|0.2`` as text."""
+    if kind == "VARCHAR":
+        text = f"trim({expression})"
+        listed = f"'[' || regexp_replace({text}, '[|; ]+', ',', 'g') || ']'"
+        return f"try_cast(case when starts_with({text}, '[') then {text} else {listed} end as float[])"
+    return f"try_cast({expression} as float[])" if "[" in kind else "null::float[]"
 
 
 def _number(expression: str, kind: str) -> str:
