@@ -110,7 +110,7 @@ def _learned(
     known = with_prices(data, shop.training.heavy_shoppers)
     if not len(known.purchases):
         return {}
-    past = _past(known, shop, until, seed, share)
+    past = past_of(known, shop, until, seed, share)
     out: dict[str, Examples] = {}
     for ranker, tasks in TASKS_OF.items():
         found = [
@@ -121,7 +121,8 @@ def _learned(
     return out
 
 
-def _past(known: ShopData, shop: Shop, start: int, seed: int, share: float) -> Past:
+def past_of(known: ShopData, shop: Shop, start: int, seed: int, share: float = 1.0) -> Past:
+    """Return the world of those who know ``known``, priced, until ``start``: a ``share`` of the shop's purchases."""
     bundle = replace(fitting(known, start, shop, seed), threads=1)
     wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
     models = {name: model.fit(bundle) for name, model in new_models().items() if name in wanted}
