@@ -29,6 +29,7 @@ from models.features import World  # noqa: E402
 from models.histories import Histories  # noqa: E402
 from models.ids import IdIndex  # noqa: E402
 from models.kinds import Kinds  # noqa: E402
+from models.new_arrivals import NewArrivals  # noqa: E402
 from models.newcomers import Newcomers  # noqa: E402
 from models.popularity import CategoryPopularity, Popularity  # noqa: E402
 from models.registry import Registry  # noqa: E402
@@ -37,7 +38,6 @@ from models.shop import Shop, read_shop  # noqa: E402
 from models.similar import Similar  # noqa: E402
 from models.stock import Stock  # noqa: E402
 from models.strings import Strings  # noqa: E402
-from models.trends import NewArrivals  # noqa: E402
 from recsvc.app import shop_clock  # noqa: E402
 from recsvc.carousel import Engine  # noqa: E402
 from recsvc.loading import load_engine  # noqa: E402

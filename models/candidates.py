@@ -67,7 +67,7 @@ def gather(
     rows, places = np.unique(np.concatenate([NO_ROWS, *(a.rows for a in answers.values())]), return_inverse=True)
     weighted = np.concatenate([np.empty(0), *(weights.get(name, 0.0) * a.scores for name, a in answers.items())])
     scores = np.bincount(places, weighted, len(rows)) / max(sum(weights.values()), FLOOR)
-    return Gathered(rows.astype(np.int32), np.clip(scores, FLOOR, 1.0), answers, exhausted)
+    return Gathered(rows.astype(np.int32), _bounded(scores), answers, exhausted)
 
 
 def _left(found: Scored, without: Ints, depth: int) -> Scored:
@@ -82,7 +82,13 @@ def rate(models: Mapping[str, Source], weights: Mapping[str, float], context: Co
     rows = np.sort(rows)
     answers = {name: Scored(rows, models[name].score(context, rows)) for name in weights if name in models}
     total = sum((weights[name] * answer.scores for name, answer in answers.items()), np.zeros(len(rows)))
-    return Gathered(rows, np.clip(total / max(sum(weights.values()), FLOOR), FLOOR, 1.0), answers, exhausted=True)
+    return Gathered(rows, _bounded(total / max(sum(weights.values()), FLOOR)), answers, exhausted=True)
+
+
+def _bounded(scores: Doubles | Floats) -> Doubles:
+    """Return ``scores`` in (0, 1]: a source without an upper bound shrinks them all, so that none are made equal."""
+    bounded: Doubles = np.clip(scores.astype(np.float64) / max(float(scores.max(initial=0.0)), 1.0), FLOOR, 1.0)
+    return bounded
 
 
 def strongest(gathered: Gathered, weights: Mapping[str, float], rows: Ints) -> list[list[str]]:

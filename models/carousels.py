@@ -6,9 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 SOURCES = (
-    "buy-again", "kinds", "als", "ease", "user-neighbours", "item-neighbours", "bought-together", "similar", "words",
-    "vectors", "popularity",
-    "store-popularity", "category-popularity", "trending", "new-arrivals", "newcomers", "recently-viewed",
+    "buy-again", "kinds", "als", "ease", "user-neighbours", "item-neighbours", "bought-together", "next-in-session", "similar",
+    "words", "vectors", "popularity", "store-popularity", "category-popularity", "trending", "new-arrivals", "newcomers",
+    "recently-viewed",
 )  # fmt: skip
 """Where candidates come from; each is one model's answer to the context."""
 
@@ -87,6 +87,7 @@ CAROUSELS: dict[str, dict[str, Any]] = {
             "words": 0.4,
             "vectors": 0.4,
             "bought-together": 0.5,
+            "next-in-session": 1.0,
             "store-popularity": 0.2,
             "popularity": 0.2,
         },

@@ -1,6 +1,7 @@
 """A model's settings as JSON values and back: the manifest keeps them, so that serving builds what training fitted."""
 
-from dataclasses import asdict, fields
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
 from typing import Any, cast
 
 from models.base import Model
@@ -15,13 +16,18 @@ def settings_of(model: Model) -> dict[str, Any]:
     return {name: asdict(value) if isinstance(value, Weighting) else value for name, value in values.items()}
 
 
-def with_settings(kind: type[Model], settings: dict[str, Any]) -> Model:
-    """Return an unfitted model with ``settings``.
+def with_settings(kind: type[Model], settings: Mapping[str, Any]) -> Model:
+    """Return an unfitted model with ``settings``; what they leave out keeps its default.
 
     Raises:
         ArtifactError: the model has no such setting.
     """
+    plain: Any = kind()
     try:
-        return kind(**{name: Weighting(**one) if isinstance(one, dict) else one for name, one in settings.items()})
-    except TypeError as error:
+        given = {
+            name: replace(getattr(plain, name), **one) if isinstance(one, Mapping) else one
+            for name, one in settings.items()
+        }
+        return cast(Model, replace(plain, **given))
+    except (TypeError, AttributeError) as error:
         raise ArtifactError(f"model {kind.source!r}: {error}; train again with this recsvc") from error

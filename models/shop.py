@@ -4,6 +4,7 @@ Unknown keys are errors with a suggestion, and every fault is told at once. ``re
 """
 
 import tomllib
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from models.carousels import CAROUSELS, PAGES, Carousel
 from models.errors import ConfigError
 from models.experiments import Experiment, Label, Results, experiment_faults
+from models.model_settings import checked_settings
 from models.retention import Retention
 from models.robust import HEAVY
 from models.section import Section, Share, zone_name
@@ -43,7 +45,14 @@ class Training(Section):
         10, ge=1, le=50, description="Label windows that the ranker learns from, one before the other."
     )
     window_days: int = Field(14, ge=1, description="Days of a label window.")
-    budget_minutes: float = Field(10, gt=0, description="Time that a run may spend on choosing settings.")
+    choose: bool = Field(
+        True, description="Choose blends and models' settings that shop.toml leaves open on the shop's own past."
+    )
+    budget_minutes: float = Field(
+        10,
+        gt=0,
+        description="For the choosing, which takes a tenth of it at most, by an estimate from the data's size.",
+    )
     threads: int = Field(0, ge=0, description="Threads for the heavy steps; 0 = all cores.")
     read_memory_gb: float = Field(
         1, ge=0.1, description="Memory that reading may take, in GB; what does not fit lies on disk meanwhile."
@@ -116,6 +125,7 @@ class Shop(Section):
         {}, description="Carousels by name; the built-in ones may be changed key by key."
     )
     pages: dict[str, tuple[str, ...]] = Field({}, description="Pages: the carousels of each, first to last.")
+    models: dict[str, dict[str, Any]] = Field({}, description="Settings of models, by source and setting.")
     experiments: dict[Label, Experiment] = Field({}, description="What is tried on some of the shoppers, by name.")
     results: Results = Results()
     retention: Retention = Retention()
@@ -126,6 +136,9 @@ class Shop(Section):
     service: Service = Service()
     file: Path = Field(
         Path("shop.toml"), exclude=True, description="The shop.toml itself; relative files start beside it."
+    )
+    open_blends: frozenset[str] = Field(
+        frozenset(), exclude=True, description="Carousels whose sources the file leaves to the training."
     )
 
     @field_validator("timezone")
@@ -149,7 +162,13 @@ class Shop(Section):
         carousels = {name: {**given} for name, given in CAROUSELS.items()}
         for name, given in own.items():
             carousels[name] = {**carousels.get(name, {}), **given} if isinstance(given, dict) else given
-        return {**values, "carousels": carousels, "pages": {**PAGES, **pages}}
+        left = [name for name in CAROUSELS if not (isinstance(own.get(name), dict) and "sources" in own[name])]
+        return {**values, "carousels": carousels, "pages": {**PAGES, **pages}, "open_blends": frozenset(left)}
+
+    @field_validator("models")
+    @classmethod
+    def _of_models(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        return checked_settings(value)
 
     @field_validator("pages")
     @classmethod
@@ -177,6 +196,16 @@ class Shop(Section):
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
         return ZoneInfo(self.timezone)
+
+    def with_blends(self, blends: Mapping[str, Mapping[str, float]]) -> "Shop":
+        """Return the shop with these sources, by carousel, where its file leaves them open; they are settled then."""
+        settled = {
+            name: self.carousels[name].model_copy(update={"sources": dict(sources)})
+            for name, sources in blends.items()
+            if name in self.open_blends
+        }
+        left = self.open_blends - settled.keys()
+        return self.model_copy(update={"carousels": {**self.carousels, **settled}, "open_blends": left})
 
     def moment(self, local: str) -> int:
         """Return Unix seconds of an ISO date or time: in the shop's zone where it names none.

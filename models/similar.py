@@ -10,12 +10,16 @@ from models.beyond import Live, values_at
 from models.catalogue import Catalogue
 from models.columns import NumberColumn, TagsColumn, TextColumn
 from models.errors import NotFittedError
+from models.interactions import Weighting, heaviest, user_items
 from models.lists import RankedLists, scores_of, summed
 from models.popularity import weights_by_age
 from models.schema import NO_ROWS, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
 
 SHOWN = ("name", "image", "url")
 """Text columns that say nothing about likeness: nearly every product has its own."""
+
+MOST_CHOSEN, BLOCK = 1000, 2000
+"""Products of one shopper that count for likeness by shoppers, and products that it is worked out for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,17 @@ class Similar:
 
     A value held by n of N products weighs log(N / n) (Robertson, Understanding inverse document frequency, Journal of
     Documentation 2004). Each value keeps its ``length`` most bought products, so that a request never walks a whole
-    category. Nearness in price is 2 ** -(log2(price ratio) / ``octaves``) ** 2: one half at a ratio of 2 ** octaves.
+    category. Where the catalogue tells no likeness at all, each product stands for a value of its own, which the
+    products hold that the same shoppers (or sessions) choose. Nearness in price is 2 ** -(log2(price ratio) /
+    ``octaves``) ** 2: one half at a ratio of 2 ** octaves.
     """
 
     source: ClassVar[str] = "similar"
     personal: ClassVar[bool] = False
     length: int = 400
     octaves: float = 0.7
+    choosers: float = 5.0
+    """Without a catalogue: shoppers that likeness by shoppers is drawn to 0 by."""
     lists_: RankedLists | None = None
     """Products of each attribute value; its weight is the score."""
     ptr_: Longs = field(default_factory=lambda: np.zeros(1, np.int64))
@@ -61,9 +69,14 @@ class Similar:
         self.sold_ = (sold / max(sold.max(initial=0.0), 1e-12)).astype(np.float32)
         price = data.catalogue.columns.get("price")
         self.price_ = (price.values if isinstance(price, NumberColumn) else np.full(n, np.nan)).astype(np.float32)
+        told = telling(data.catalogue)
+        if not told:
+            self.ptr_, self.values_ = np.arange(n + 1, dtype=np.int64), np.arange(n, dtype=np.int32)
+            self.lists_ = _by_choosers(data, self.choosers, self.length)
+            return self
         rows, values, weights = [NO_ROWS], [NO_ROWS], [np.empty(0)]
         n_values = 0
-        for column in telling(data.catalogue).values():
+        for column in told.values():
             row, code = _entries(column)
             holders = np.bincount(code, minlength=len(column.vocabulary))
             rows.append(row)
@@ -113,7 +126,8 @@ class Similar:
         if seed == UNKNOWN:
             return NOTHING
         values = self._values(seed)
-        whole = max(float(lists.scores[lists.ptr[values]].sum()), 1e-12)  # every entry of a value has its weight
+        firsts = lists.ptr[values][lists.ptr[values] < lists.ptr[values + 1]]
+        whole = max(float(lists.scores[firsts].sum()), 1e-12)  # every entry of a catalogue's value has its weight
         found, weights, _ = lists.joined(values)
         if self.later_ is not None:
             found_later, weights_later, _ = self.later_.lists.joined(values)
@@ -137,7 +151,11 @@ class Similar:
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product that it is like."""
         seed = self._seed(context)
-        if seed == UNKNOWN or not np.isin(self._values(row), self._values(seed)).any():
+        if seed == UNKNOWN:
+            return None
+        if len(self._lists()) == len(self.values_) and row in self._lists().list(seed).rows and row != seed:
+            return Fact("same-choosers", "Chosen by those who choose {product}", {"product": seed})
+        if not np.isin(self._values(row), self._values(seed)).any():
             return None
         return Fact("similar", "Similar to {product}", {"product": seed})
 
@@ -165,6 +183,21 @@ def telling(catalogue: Catalogue) -> dict[str, TextColumn | TagsColumn]:
         if count and len(column.vocabulary) <= 0.5 * count:
             out[name] = column
     return out
+
+
+def _by_choosers(data: Fitting, prior: float, length: int) -> RankedLists:
+    """Return for each product those of the same shoppers: shared / (root of both numbers + prior), 1 = the very same."""
+    chosen = heaviest(user_items(data, Weighting(binary=True)), MOST_CHOSEN).astype(np.float64)
+    by_product, n = chosen.T.tocsr(), chosen.shape[1]
+    root, found = np.sqrt(np.diff(by_product.indptr)), [RankedLists.of(NO_ROWS, NO_ROWS, np.empty(0), 0, length)]
+    for start in range(0, n, BLOCK):  # memory stays bounded
+        pairs = (by_product[start : start + BLOCK] @ chosen).tocoo()
+        one, other = pairs.row + np.int64(start), pairs.col
+        like, apart = pairs.data / (root[one] * root[other] + prior), one != other
+        keys = pairs.row[apart].astype(np.int64)
+        found.append(RankedLists.of(keys, other[apart].astype(np.int32), like[apart], min(BLOCK, n - start), length))
+    ptr = np.cumsum(np.concatenate([[0], *(np.diff(one.ptr) for one in found)])).astype(np.int64)
+    return RankedLists(ptr, *(np.concatenate([getattr(one, part) for one in found]) for part in ("rows", "scores")))
 
 
 def _later(live: Live, lists: RankedLists, length: int) -> Later:

@@ -59,6 +59,7 @@ def _mapped(shop: Shop, artifact: Artifact, clock: Callable[[], int]) -> Snapsho
         raise ArtifactError(
             f"{artifact.folder}: was trained for {manifest.shop!r}, not for {shop.name!r}; take another folder"
         )
+    shop = shop.with_blends(manifest.config.get("blends", {}))
     catalogue = Catalogue.load(
         IdIndex.load(artifact.group("ids/products")), artifact.group("products"), manifest.version
     )

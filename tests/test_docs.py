@@ -77,7 +77,7 @@ def shop_keys() -> set[str]:
         Arm,
     ]
     sections += [field.annotation for name, field in Shop.model_fields.items() if _is_section(field.annotation)]
-    return {name for section in sections for name in section.model_fields} - {"file"}
+    return {name for section in sections for name in section.model_fields} - {"file", "open_blends"}
 
 
 def _is_section(annotation: Any) -> bool:

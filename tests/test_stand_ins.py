@@ -42,8 +42,10 @@ WON = {
 """Where the blends win by more than their intervals; for a shopper whom nobody knows, nothing beats the bestsellers."""
 RANKED = {"set": (), "context-log": ("next-order",)}
 """Where the rankers, which learn what a shop is like, win against the blends."""
-BLEND = "[training]\nranker = false\n"
-RANKER = "[training]\nranker = true\nwindows = 2\nthreads = 1\n[evaluation]\nusers = 200\nrounds = 100\n"
+BLEND = "[training]\nranker = false\nchoose = false\n"
+RANKER = (
+    "[training]\nranker = true\nchoose = false\nwindows = 2\nthreads = 1\n[evaluation]\nusers = 200\nrounds = 100\n"
+)
 
 
 def trained(name: str, folder: Path, more: str = "") -> Report:

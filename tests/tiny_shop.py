@@ -45,6 +45,7 @@ loyalty_app = "categorical"
 
 [training]
 ranker = false
+choose = false
 
 [evaluation]
 days = 14

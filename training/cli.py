@@ -13,6 +13,7 @@ from models.errors import GateRefusedError, RecsvcError
 from models.registry import Registry
 from models.shop import Shop, read_shop
 from models.shoppers import default_store
+from training.choose.choice import lines_of
 from training.compare_cli import compare_versions
 from training.import_cli import import_files
 from training.init_cli import init_shop
@@ -255,7 +256,8 @@ def _score(manifest: Manifest) -> str:
 
 
 def _report_text(report: Report, fast: bool) -> str:
-    lines = ["not judged: --fast" if fast else table(report.judgement)]
+    lines = ["not judged, nothing chosen: --fast" if fast else table(report.judgement)]
+    lines += lines_of(report.choice["choice"]) if report.choice is not None else []
     lines.append(f"version {report.manifest.version}: {report.folder}")
     if report.refused is None:
         lines.append("published: it is live" if report.published else "not published: --no-publish")
@@ -269,4 +271,5 @@ def _report_json(report: Report) -> dict[str, object]:
         "published": report.published,
         "refused": report.refused,
         "metrics": metrics_of(report.judgement),
+        "choice": None if report.choice is None else report.choice["choice"],
     }

@@ -118,7 +118,7 @@ def settings_digest(shop: Shop, data: ShopData, seed: int) -> str:
         "shop": shop.model_dump(mode="json", include={"data", "context", "timezone", "currency"}),
         "training": shop.training.model_dump(mode="json", exclude=HARMLESS),
         "held out": shop.evaluation.days,
-        "models": {name: settings_of(model) for name, model in new_models().items()},
+        "models": {name: settings_of(model) for name, model in new_models(shop.models).items()},
         "features": names(moment_names(data.purchases.fields), data.contexts),
         "codes": [
             list(column.vocabulary)

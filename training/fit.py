@@ -52,7 +52,7 @@ def fit_models(
     The number of threads is set, not found: sums of another number of parts differ in their last bits.
     """
     bundle = replace(fitting(data, until, shop, seed), start=start)
-    models = new_models()
+    models = new_models(shop.models)
     threads = shop.training.threads or joblib.cpu_count()
     with threadpool_limits(threads), progress.step("fitting models", total=len(models)) as bar:
         for model in models.values():

@@ -64,7 +64,9 @@ def candidates_of(shop: Shop, version: Path, known: ShopData, asked: list[Reques
     depths = [depths_of(carousel, rankers) for carousel in carousels]
     names = {name for one in depths for name in one}
     models = {
-        name: model.load(artifact.group(f"models/{name}")) for name, model in new_models().items() if name in names
+        name: model.load(artifact.group(f"models/{name}"))
+        for name, model in new_models(artifact.manifest.config.get("models")).items()
+        if name in names
     }
     histories = Histories.of(known.purchases)
     return tuple(

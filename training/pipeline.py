@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from models.artifact import Manifest, write_artifact
 from models.errors import ArtifactError, DataError, GateRefusedError
@@ -22,6 +23,8 @@ from models.ranker import Ranker
 from models.registry import Registry
 from models.schema import Arrays
 from models.shop import Shop
+from training.choose.choice import taken_over
+from training.choose.choose import choose
 from training.earlier import Earlier, earlier, learned_from
 from training.few_shoppers import few_shoppers
 from training.fit import artifact_groups, manifest_of
@@ -67,6 +70,8 @@ class Report:
     published: bool
     refused: str | None
     """Why the gate kept it back."""
+    choice: Mapping[str, Any] | None = None
+    """Which settings and blends were chosen, as the manifest keeps it; None with --fast, which takes the defaults."""
 
     @property
     def results(self) -> list[Result]:
@@ -88,6 +93,7 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
     unjudged = options.fast or not len(data.purchases)
+    shop, choice = (shop, None) if unjudged else _chosen(registry, shop, data, until, seed, options, progress)
     since = known_until(data.purchases, shop, until)
     begin = earlier(registry, shop, data, until, since, seed) if options.incremental else Earlier()
     rankers, judged, start = (
@@ -103,13 +109,13 @@ def run(shop: Shop, options: Options, progress: Progress) -> Report:
     trained = fit(shop, data, until, rankers, seed, progress, start)
     version, created = name_version(shop, options, seed, data)
     manifest = manifest_of(shop, data, trained, version, created, until, seed)
-    config = {**manifest.config, **({"learned": learned.plain()} if learned else {})}
+    config = {**manifest.config, **({"learned": learned.plain()} if learned else {}), **(choice or {})}
     manifest = replace(manifest, metrics=metrics_of(judged), config=config)
     with progress.step("writing the version"):
         manifest = write_artifact(registry.path(version), manifest, artifact_groups(data, trained))
     gated = shop.publication.gate and not unjudged
     published, refused = publish(registry, manifest, shop, gated) if options.publish else (False, None)
-    return Report(manifest, registry.path(version), judged, published, refused)
+    return Report(manifest, registry.path(version), judged, published, refused, choice)
 
 
 def evaluate(shop: Shop, options: Options, progress: Progress, *, shuffle: bool = False) -> Judgement:
@@ -121,8 +127,25 @@ def evaluate(shop: Shop, options: Options, progress: Progress, *, shuffle: bool 
     data = read(shop, options, None, progress)
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
+    if len(data.purchases):
+        shop = choose(shop, data, until, seed, progress)[0]
     rankers, judging = learn_rankers(shop, data, until, seed, progress), partial(judge, shuffle=shuffle)
     return rehearse(shop, data, until, rankers, seed, options.now, progress, judging, Judgement())
+
+
+def _chosen(
+    registry: Registry, shop: Shop, data: ShopData, until: int, seed: int, options: Options, progress: Progress
+) -> tuple[Shop, Mapping[str, Any]]:
+    """Return the shop with the settings that suit it, and what the manifest tells of them.
+
+    An incremental run takes over what the live version was chosen, so that its rankers still hold.
+    """
+    live = live_manifest(registry) if options.incremental else None
+    if live is not None and "choice" in live.config:
+        kept = {name: live.config[name] for name in ("blends", "choice")}
+        return taken_over(shop, kept), kept
+    shop, choice = choose(shop, data, until, seed, progress)
+    return shop, {"blends": choice.sources, "choice": choice.plain()}
 
 
 def read(shop: Shop, options: Options, rejects: Path | None, progress: Progress) -> ShopData:

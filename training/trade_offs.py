@@ -17,6 +17,7 @@ from models.pairs import paired
 from models.popularity import first_lines
 from models.schema import UNKNOWN, Bools, Doubles, Ints, Longs
 from models.shop import Rules, Shop, suggest
+from training.choose.choose import choose
 from training.held_out import Split, suited
 from training.judge_ask import DEPTH, ask
 from training.metrics.bootstrap import Interval, mean_interval
@@ -115,6 +116,7 @@ def price_trade_offs(shop: Shop, options: Options, carousels: tuple[str, ...], p
     data = read(shop, options, None, progress)
     until = end_of(data, options.until)
     shop = suited(shop, data, until)
+    shop, _ = choose(shop, data, until, seed, progress)
     rankers = learn_rankers(shop, data, until, seed, progress)
     chosen = carousels or tuple(dict.fromkeys(TASKS.values()))
     return rehearse(shop, data, until, rankers, seed, options.now, progress, partial(steps_of, chosen), [])

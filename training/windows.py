@@ -125,7 +125,7 @@ def past_of(known: ShopData, shop: Shop, start: int, seed: int, share: float = 1
     """Return the world of those who know ``known``, priced, until ``start``: a ``share`` of the shop's purchases."""
     bundle = replace(fitting(known, start, shop, seed), threads=1)
     wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
-    models = {name: model.fit(bundle) for name, model in new_models().items() if name in wanted}
+    models = {name: model.fit(bundle) for name, model in new_models(shop.models).items() if name in wanted}
     world = World(Basis().fit(bundle).of_share(share), models, known.contexts, shop.zone)
     return Past(known, world, Histories.of(known.purchases), start)
 

@@ -11,11 +11,12 @@ from models.bought_together import BoughtTogether
 from models.buy_again import BuyAgain
 from models.columns import number_column, tags_column, text_column
 from models.item_neighbours import ItemNeighbours
+from models.new_arrivals import NewArrivals
 from models.popularity import CategoryPopularity, Popularity, StorePopularity
 from models.recently_viewed import RecentlyViewed
 from models.schema import DAY, UNKNOWN
 from models.similar import Similar
-from models.trends import NewArrivals, Trending
+from models.trends import Trending
 
 LEFT, RIGHT = range(6), range(6, 12)
 
@@ -183,6 +184,21 @@ def test_new_arrivals_go_by_the_catalogue_then_by_the_first_sale() -> None:
     assert fact.values == {"days": 10}
     assert model.fact(shop.context(), 3) is None, "it is not here yet"
     assert model.fact(shop.context(at=UNTIL + 90 * DAY), 1) is None, "it is not new any more"
+
+
+def test_new_arrivals_of_the_kinds_that_a_shopper_buys_come_first() -> None:
+    """Tea and wine are new, wine sells better: who buys tea sees tea first, a stranger wine."""
+    columns = {"category": text_column(["tea", "wine"] * 10)}
+    old = [Order(user, [user % 2], age=200 - user) for user in range(40)]
+    shop = shop_of(
+        [*old, *(Order(UNKNOWN, [18], age=5) for _ in range(4)), *(Order(UNKNOWN, [19], age=5) for _ in range(6))],
+        20,
+        columns,
+    )
+    model = NewArrivals().fit(shop.data)
+    assert model.candidates(shop.context(), 5).rows.tolist() == [19, 18]
+    assert model.candidates(shop.context(0), 5).rows.tolist() == [18, 19]
+    assert model.candidates(shop.context(1), 5).rows.tolist() == [19, 18]
 
 
 def test_recently_viewed_is_the_session_last_first() -> None:

@@ -19,12 +19,13 @@ from models.ease import Ease
 from models.interactions import Weighting, user_items
 from models.item_neighbours import ItemNeighbours
 from models.kinds import Kinds
+from models.new_arrivals import NewArrivals
 from models.newcomers import Newcomers
 from models.popularity import Popularity, StorePopularity
 from models.robust import HEAVY, limit_of, line_weights, shopper_weights
 from models.schema import Floats, Ints
 from models.sources import MODELS
-from models.trends import NewArrivals, Trending
+from models.trends import Trending
 from training.prices import usual_price
 
 USERS, PRODUCTS = 240, 200

@@ -109,7 +109,7 @@ def test_people_get_a_table_progress_and_a_star(tiny_shop: TinyShop) -> None:
     assert done.exit_code == 0
     assert "fitting models: done in" in done.stderr and "writing the version: done in" in done.stderr
     judged, version, last = done.stdout.splitlines()
-    assert judged == "not judged: --fast"
+    assert judged == "not judged, nothing chosen: --fast"
     assert version.startswith("version 20") and last == "published: it is live"
     lines = here(tiny_shop, "versions").stdout.splitlines()
     assert [line[0] for line in lines] == [" ", "*"]
