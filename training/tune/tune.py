@@ -111,7 +111,8 @@ class Search:
         """Return the shop with the best blends, and what was tried."""
         wanted = {source for name in self.carousels for source in blends.sources_of(self.shop, name)}
         fitted = [
-            {name: one.fit(past.bundle) for name, one in new_models().items() if name in wanted} for past in self.pasts
+            {name: one.fit(past.bundle) for name, one in new_models(self.shop.models).items() if name in wanted}
+            for past in self.pasts
         ]
         found, tried = self._blends(fitted, say)
         carousels = {
