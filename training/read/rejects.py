@@ -60,7 +60,7 @@ def keep_refused(session: Session, facts: TableFacts, piece: Piece, refused: str
 
     CSV counts its rows without the broken lines before them; these are added to tell the line.
     """
-    columns = ", ".join(f"{literal(one)}: {name(one)}" for one in piece.types)
+    columns = ", ".join(f"{literal(one)}: source.{name(one)}" for one in piece.types)
     session.con.execute(
         f"insert into refused select {literal(facts.name)}, reason, count(*) from ({refused}) group by reason"
     )
