@@ -12,11 +12,8 @@ from models.errors import NotFittedError
 from models.lists import RankedLists, decay, summed
 from models.moments import ages
 from models.popularity import shares, weights_by_age
+from models.product_fields import OWN_TEXTS
 from models.schema import NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
-
-SHOWN = ("name", "image", "url")
-"""Text columns that name a product, not its kind."""
-
 
 GROUPS = 0.2
 """An attribute groups products where it has at most this many values for each of those that have one."""
@@ -32,7 +29,7 @@ def kind_codes(data: Fitting) -> tuple[Ints, int]:
     without any, every product is ``UNKNOWN``.
     """
     n, columns = len(data.catalogue), data.catalogue.columns
-    texts = [c for name, c in sorted(columns.items()) if isinstance(c, TextColumn) and name not in SHOWN]
+    texts = [c for name, c in sorted(columns.items()) if isinstance(c, TextColumn) and name not in OWN_TEXTS]
     groups = [column for column in texts if 1 < len(column.vocabulary) <= GROUPS * np.sum(column.codes != UNKNOWN)]
     category = columns.get("category")
     whats = [c for c in groups if isinstance(category, TextColumn) and _tells_what(c, category)] or groups

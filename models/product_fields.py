@@ -9,3 +9,5 @@ PRODUCT_FIELDS: dict[str, FieldRole] = {
     "tags": "tags", "image": "text", "url": "text", "available_from": "time", "available_until": "time",
     "parent_id": "id",
 }  # fmt: skip
+OWN_TEXTS = ("name", "image", "url")
+"""Text columns that name one product: nearly every product has its own, so they tell neither its kind nor what it is like."""

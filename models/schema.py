@@ -146,6 +146,11 @@ class Context:
     fields: Mapping[str, str | float] = field(default_factory=dict)
     """device, referrer, campaign, country, weather, store (outside id) and every declared context field."""
 
+    @property
+    def looked_at(self) -> int:
+        """The page's product, else the last one of the session; ``UNKNOWN`` without either."""
+        return self.page if self.page != UNKNOWN or not len(self.recent) else int(self.recent[-1])
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:

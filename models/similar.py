@@ -13,10 +13,9 @@ from models.errors import NotFittedError
 from models.interactions import Weighting, heaviest, user_items
 from models.lists import RankedLists, scores_of, summed
 from models.popularity import weights_by_age
+from models.price_band import OCTAVES, nearness
+from models.product_fields import OWN_TEXTS
 from models.schema import NO_ROWS, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
-
-SHOWN = ("name", "image", "url")
-"""Text columns that say nothing about likeness: nearly every product has its own."""
 
 MOST_CHOSEN, BLOCK = 1000, 2000
 """Products of one shopper that count for likeness by shoppers, and products that it is worked out for at once."""
@@ -47,7 +46,7 @@ class Similar:
     source: ClassVar[str] = "similar"
     personal: ClassVar[bool] = False
     length: int = 400
-    octaves: float = 0.7
+    octaves: float = OCTAVES
     choosers: float = 5.0
     """Without a catalogue: shoppers that likeness by shoppers is drawn to 0 by."""
     lists_: RankedLists | None = None
@@ -116,13 +115,8 @@ class Similar:
         later = _later(live, self._lists(), self.length) if len(live.new_rows) else None
         return replace(self, price_=values.astype(np.float32), later_=later)
 
-    def _seed(self, context: Context) -> int:
-        if context.page != UNKNOWN:
-            return context.page
-        return int(context.recent[-1]) if len(context.recent) else UNKNOWN
-
     def _all(self, context: Context) -> Scored:
-        lists, seed = self._lists(), self._seed(context)
+        lists, seed = self._lists(), context.looked_at
         if seed == UNKNOWN:
             return NOTHING
         values = self._values(seed)
@@ -133,8 +127,7 @@ class Similar:
             found_later, weights_later, _ = self.later_.lists.joined(values)
             found, weights = np.concatenate([found, found_later]), np.concatenate([weights, weights_later])
         rows, shared = summed(found, weights / whole)
-        ratio = np.log2(np.maximum(self.price_[rows], 0.01) / max(float(self.price_[seed]), 0.01))
-        near = np.exp2(-((np.nan_to_num(ratio, nan=self.octaves) / self.octaves) ** 2))
+        near = nearness(self.price_[rows], float(self.price_[seed]), self.octaves)
         scores = shared * (0.25 + 0.75 * near) * (0.8 + 0.2 * values_at(self.sold_, rows, 0))
         others = rows != seed
         return Scored(rows[others].astype(np.int32), scores[others].astype(np.float32))
@@ -150,7 +143,7 @@ class Similar:
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product that it is like."""
-        seed = self._seed(context)
+        seed = context.looked_at
         if seed == UNKNOWN:
             return None
         if len(self._lists()) == len(self.values_) and row in self._lists().list(seed).rows and row != seed:
@@ -177,7 +170,7 @@ def telling(catalogue: Catalogue) -> dict[str, TextColumn | TagsColumn]:
     """Return the columns whose values several products share, by name; nearly every product's own tells no likeness."""
     out: dict[str, TextColumn | TagsColumn] = {}
     for name, column in sorted(catalogue.columns.items()):
-        if isinstance(column, NumberColumn) or name in SHOWN:
+        if isinstance(column, NumberColumn) or name in OWN_TEXTS:
             continue
         count = len(column.codes) if isinstance(column, TagsColumn) else np.count_nonzero(column.codes != UNKNOWN)
         if count and len(column.vocabulary) <= 0.5 * count:

@@ -63,13 +63,9 @@ class Vectors:
         self.near_, self.price_ = RankedLists.load(arrays, "near"), take(arrays, "price", np.float32)
         return self
 
-    def _seed(self, context: Context) -> int:
-        if context.page != UNKNOWN:
-            return context.page
-        return int(context.recent[-1]) if len(context.recent) else UNKNOWN
-
     def _all(self, context: Context) -> Scored:
-        found, seed = self._near().list(self._seed(context)), self._seed(context)
+        seed = context.looked_at
+        found = self._near().list(seed)
         if not len(found):
             return NOTHING
         own = float(values_at(self.price_, np.array([seed], np.int32), np.nan)[0])
@@ -87,7 +83,7 @@ class Vectors:
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product that it is like."""
-        seed = self._seed(context)
+        seed = context.looked_at
         like = seed != UNKNOWN and row in self._near().list(seed).rows.tolist()
         return Fact("similar", "Similar to {product}", {"product": seed}) if like else None
 

@@ -135,13 +135,8 @@ class Words:
             held, row = self.later_[1], row - n_trained
         return held.words[held.slice(row)], held.weights[held.slice(row)]
 
-    def _seed(self, context: Context) -> int:
-        if context.page != UNKNOWN:
-            return context.page
-        return int(context.recent[-1]) if len(context.recent) else UNKNOWN
-
     def _all(self, context: Context) -> Scored:
-        lists, seed = self._lists(), self._seed(context)
+        lists, seed = self._lists(), context.looked_at
         if seed == UNKNOWN:
             return NOTHING
         words, weights = self._own(seed)
@@ -165,7 +160,7 @@ class Words:
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product that it is called like."""
-        seed = self._seed(context)
+        seed = context.looked_at
         if seed == UNKNOWN or not np.isin(self._own(row)[0], self._own(seed)[0]).any():
             return None
         return Fact("similar", "Similar to {product}", {"product": seed})
