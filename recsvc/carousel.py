@@ -25,6 +25,7 @@ from recsvc.rank import depths_of, rank, ranker_of
 from recsvc.reasons import NO_REASON, ProductFacts, pin_reason, reason_of
 from recsvc.rules.match import Active, select
 from recsvc.rules.page import Shelf, arrange_page
+from recsvc.rules.pins import may_stand
 from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Fallback, Pool
 from recsvc.snapshot import Snapshot
 from recsvc.trade_offs import Traded, trade, trades
@@ -114,7 +115,7 @@ class Engine:
         size = ask.size or carousel.size
         depths = depths_of(snapshot, carousel, moment, min(DEPTH + size + ask.offset, len(snapshot.catalogue)))
         pace.enter("candidates", name)
-        models, in_full = self._sources(name, carousel, pace), pace.prepared is None and not pace.late()
+        models, in_full = self._sources(name, carousel, depths, pace), pace.prepared is None and not pace.late()
         if in_full:
             gathered = self._gather(models, carousel, moment, depths)
         else:
@@ -123,20 +124,20 @@ class Engine:
                 pace.leave_out(name, "candidates")
         pace.enter("rank", name)
         weights = carousel.sources if in_full else BY_SALES
-        pool = self._pool(gathered, models, weights, name, carousel, moment, active, pace)
+        pool = self._pool(gathered, models, weights, name, carousel, moment, active, bars, pace)
         traded = self._trade(pool, name, carousel, active, bars, pace) if in_full else Traded(pool)
         complete = not in_full or (gathered.exhausted and depths.keys() == carousel.sources.keys())
         deeper = None if complete else lambda: self._deepest(traded.pool, models, carousel, moment, pace)
         fallbacks = self._fallbacks(name, carousel, moment, pace, short=not in_full)
         return Work(
             name, trial, size, active, gathered, traded,
-            Shelf(active, traded.pool, ask.offset + size, bars, fallbacks, deeper), in_full,
+            Shelf(active, traded.pool, max(ask.offset + size, carousel.size), carousel.size, bars, fallbacks, deeper), in_full,
         )  # fmt: skip
 
-    def _sources(self, name: str, carousel: Carousel, pace: Pace) -> Mapping[str, Source]:
-        """Return the models of a carousel's sources, asked at this pace."""
+    def _sources(self, name: str, carousel: Carousel, depths: Mapping[str, int], pace: Pace) -> Mapping[str, Source]:
+        """Return the models of a carousel's sources and of those that its ranker learned from, asked at this pace."""
         models = self.snapshot.models
-        wanted = ("popularity", *carousel.sources)
+        wanted = dict.fromkeys(("popularity", *carousel.sources, *depths))
         return {one: Asked(models[one], one, name, pace) for one in wanted if one in models}
 
     def _gather(
@@ -179,6 +180,7 @@ class Engine:
         carousel: Carousel,
         moment: Moment,
         active: Active,
+        bars: BarsOf,
         pace: Pace,
     ) -> Pool:
         """Return the candidates ranked, with the products beside them that only a pin may take."""
@@ -186,7 +188,7 @@ class Engine:
         if pins := active.of("pin"):
             many = any(active.bound.rules[place].where is not None for place in pins)
             prefer = pace.guard(name, "popularity", lambda: self.snapshot.popularity, None) if many else None
-            pinned = active.pin_rows(PIN_DEPTH, prefer)
+            pinned = active.pin_rows(PIN_DEPTH, prefer, may_stand(active, bars))
         strange = pinned[~isin(pinned, gathered.rows)]
         scores = self._rank(gathered, name, carousel, moment, pace)
         organic = np.ones(len(gathered.rows), np.bool_)

@@ -29,6 +29,7 @@ def arrange(
     fallbacks: Sequence[Fallback] = (),
     taken: Taken = NO_ROWS,
     explain: bool = False,
+    ends: int | None = None,
 ) -> Arranged:
     """Return the first ``size`` positions of a carousel; pages are slices of it.
 
@@ -40,11 +41,12 @@ def arrange(
         fallbacks: asked in order while positions are open.
         taken: products that other carousels of the call show or have pinned.
         explain: keep notes.
+        ends: the last position that a pin may have, whatever was asked for; None: ``size``.
     """
     supply = Supply(pool, fallbacks)
     gate = open_gate(active, supply, bars, as_rows(taken))  # step 2
     ranked = rank(active, pool, gate)  # steps 3 to 5
-    pins = place_pins(gate, ranked, size)  # steps 6 and 7
+    pins = place_pins(gate, ranked, size if ends is None else ends)  # steps 6 and 7
     limits = Limits.of(active)
     for groups in limits.groups(pins.rows):
         limits.count(groups)
@@ -59,13 +61,13 @@ def arrange(
 
 
 def claim_pins(
-    active: Active, pool: Pool, *, size: int, bars: BarsOf, fallbacks: Sequence[Fallback] = (), taken: Taken = NO_ROWS
+    active: Active, pool: Pool, *, ends: int, bars: BarsOf, fallbacks: Sequence[Fallback] = (), taken: Taken = NO_ROWS
 ) -> Ints:
-    """Return the products that the pins of a carousel will hold: steps 2 to 7 alone."""
+    """Return the products that the pins of a carousel of ``ends`` positions will hold: steps 2 to 7 alone."""
     if not active.of("pin"):
         return NO_ROWS
     gate = open_gate(active, Supply(pool, fallbacks), bars, as_rows(taken))
-    return place_pins(gate, rank(active, pool, gate), size).rows
+    return place_pins(gate, rank(active, pool, gate), ends).rows
 
 
 def as_rows(taken: Taken) -> Ints:

@@ -11,6 +11,8 @@ from models.schema import UNKNOWN, Ints
 from recsvc.rules.match import Active
 
 Group = Hashable
+AT_ONCE = 64
+"""Products whose groups are looked up together: a full list asks of no more than it looks at."""
 
 
 @dataclass(slots=True)
@@ -80,16 +82,20 @@ def fill(rows: Ints, need: int, limits: Limits) -> Filling:
     if not limits.places:
         return Filling(rows[: max(need, 0)].tolist())
     out = Filling()
-    for row, groups in zip(rows.tolist(), limits.groups(rows) if need > 0 else [], strict=False):
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
         if len(out.taken) >= need:
             break
-        place = limits.over(groups)
-        if place is None:
-            limits.count(groups)
-            out.taken.append(row)
-        else:
-            out.passed.append((row, groups))
-            out.over[row] = limits.active.bound.rules[place].id
+        for row, groups in zip(some.tolist(), limits.groups(some), strict=True):
+            if len(out.taken) >= need:
+                break
+            place = limits.over(groups)
+            if place is None:
+                limits.count(groups)
+                out.taken.append(row)
+            else:
+                out.passed.append((row, groups))
+                out.over[row] = limits.active.bound.rules[place].id
     return out
 
 

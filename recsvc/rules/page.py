@@ -18,6 +18,9 @@ class Shelf:
     active: Active
     pool: Pool
     size: int
+    """Positions that are arranged: pages are slices of them."""
+    ends: int
+    """The last position that a pin may have: the carousel's own size, so that all of its pages agree."""
     bars: BarsOf
     fallbacks: Sequence[Fallback] = ()
     deeper: Callable[[], Pool] | None = None
@@ -35,7 +38,7 @@ def arrange_page(shelves: Sequence[Shelf], *, explain: bool = False) -> list[Arr
         taken = _joined(claimed)
         claimed.append(
             claim_pins(
-                shelf.active, shelf.pool, size=shelf.size, bars=shelf.bars, fallbacks=shelf.fallbacks, taken=taken
+                shelf.active, shelf.pool, ends=shelf.ends, bars=shelf.bars, fallbacks=shelf.fallbacks, taken=taken
             )
         )
     out: list[Arranged] = []
@@ -49,12 +52,21 @@ def arrange_shelf(shelf: Shelf, taken: Ints = NO_ROWS, *, explain: bool = False)
     """Return one carousel; a pool that runs short is asked for more before fallbacks step in."""
     pool = shelf.pool
     if shelf.deeper is not None:
-        first = arrange(shelf.active, pool, size=shelf.size, bars=shelf.bars, taken=taken, explain=explain)
+        first = arrange(
+            shelf.active, pool, size=shelf.size, ends=shelf.ends, bars=shelf.bars, taken=taken, explain=explain
+        )
         if not first.short:
             return first
         pool = shelf.deeper()
     return arrange(
-        shelf.active, pool, size=shelf.size, bars=shelf.bars, fallbacks=shelf.fallbacks, taken=taken, explain=explain
+        shelf.active,
+        pool,
+        size=shelf.size,
+        ends=shelf.ends,
+        bars=shelf.bars,
+        fallbacks=shelf.fallbacks,
+        taken=taken,
+        explain=explain,
     )
 
 

@@ -231,7 +231,7 @@ def _warn_past_end(reader: Reader, node: Node, positions: tuple[int, ...], carou
     for (position, size), names in late.items():
         show = f"{', '.join(names)}, which show{'s' if len(names) == 1 else ''} {size}"
         message = f"position {position} is past the end of {show}"
-        reader.faults.warn(node, message, "the pin shows only where a caller asks for more")
+        reader.faults.warn(node, message, "give it an earlier one, or the carousel a larger size")
 
 
 def _check_everywhere(reader: Reader, fields: Mapping[str, Node], rule: Rule) -> None:

@@ -4,14 +4,15 @@ Two pins, one position: the rule that ``precedence`` puts first keeps it. All po
 before a loser shifts down to the next free one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.schema import UNKNOWN, Ints
+from models.schema import NO_ROWS, UNKNOWN, Bools, Ints
 from recsvc.rules.gate import Gate, Verdict
-from recsvc.rules.pool import DroppedPin
+from recsvc.rules.match import Active
+from recsvc.rules.pool import BarsOf, DroppedPin
 from recsvc.rules.rank import Ranked
 from recsvc.rules.situation import BARS, LIFTABLE
 
@@ -109,6 +110,21 @@ class _Judge:
         if not verdict.kept[place]:
             return "not_kept"
         return "duplicate" if verdict.taken[place] else ""
+
+
+def may_stand(active: Active, bars: BarsOf) -> Callable[[int, Ints], Bools]:
+    """Return what tells of a pinning rule and products (n_rows,) which of them nothing keeps from being pinned."""
+    rules = active.bound.rules
+    firm = tuple(place for place in active.of("keep") if not rules[place].min_results)
+    gate = Gate(active, bars, NO_ROWS, firm)
+
+    def may(place: int, rows: Ints) -> Bools:
+        verdict = gate.judge(rows)
+        barred = verdict.bars & np.uint8(~lifted(rules[place].even_if) & 0xFF)
+        out: Bools = verdict.free & (barred == 0)
+        return out
+
+    return may
 
 
 def lifted(even_if: Iterable[str]) -> int:

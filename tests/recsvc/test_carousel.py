@@ -1,12 +1,17 @@
 """The request path on the tiny shop: what each carousel promises."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import recsvc.carousel
 from models.schema import DAY
 from recsvc.asking import Answer, Ask, BadFilterError, UnknownCarouselError
 from recsvc.carousel import Engine
+from recsvc.rules.parse import parse
+from recsvc.rules_file import facts_of
+from recsvc.serving import with_rules
 from tiny_shop import MILKS, TEAS, WINES
 
 CHIANTI = "00501"
@@ -166,6 +171,33 @@ def test_pages_of_a_carousel_are_slices_of_one_ranking(tiny_engine: Engine) -> N
     rest = tiny_engine.carousel("bestsellers", Ask(size=6, offset=3))
     assert ids(rest) == ids(whole)[3:]
     assert [item.position for item in rest.items] == [4, 5, 6, 7, 8, 9]
+
+
+def test_a_pin_on_the_second_page_stands_where_the_whole_has_it(tiny_engine: Engine) -> None:
+    """Pages of four make the carousel of twelve, whichever page holds the pin."""
+    rules = 'version: 1\nrules:\n  - {id: later, do: pin, product: "t-1", position: 6}\n'
+    engine = with_rules(tiny_engine, parse(rules, facts_of(tiny_engine.snapshot, Path())))
+    whole = ids(engine.carousel("bestsellers", Ask(size=12)))
+    pages = [ids(engine.carousel("bestsellers", Ask(size=4, offset=offset))) for offset in (0, 4, 8)]
+    assert whole[5] == "t-1"
+    assert [product for page in pages for product in page] == whole
+
+
+def test_a_pin_by_where_passes_over_what_may_not_be_shown(tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few matches compete for it: the bestseller of them is hidden, and the next one is pinned."""
+    monkeypatch.setattr(recsvc.carousel, "PIN_DEPTH", 1)
+    ask = Ask(filter="category == 'milk'", size=1)
+    best = ids(tiny_engine.carousel("bestsellers", ask))[0]
+    lines = (
+        f'{{id: none, do: hide, product: "{best}"}}',
+        "{id: milk, do: pin, where: category == 'milk', position: 1}",
+    )
+    rules = "version: 1\nrules:\n" + "".join(f"  - {line}\n" for line in lines)
+    engine = with_rules(tiny_engine, parse(rules, facts_of(tiny_engine.snapshot, Path())))
+    first = engine.carousel("similar-items", Ask(product_id="00501", size=3)).items[0]
+    assert first.source == "pin"
+    assert first.product_id.startswith("m-")
+    assert first.product_id != best
 
 
 def test_candidates_are_ranked_and_nothing_else(tiny_engine: Engine) -> None:

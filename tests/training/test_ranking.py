@@ -9,12 +9,13 @@ import pytest
 from models.artifact import open_artifact, read_manifest
 from models.errors import ArtifactError
 from models.features import names
-from models.ranker import Ranker
+from models.ranker import DEPTHS, Ranker
 from models.schema import DAY
 from models.shop import Shop, read_shop
 from recsvc.asking import Ask
 from recsvc.carousel import Engine
 from recsvc.loading import load_engine
+from recsvc.pace import Pace
 from tiny_shop import TinyShop, write_tiny_shop
 from training.baselines import BLEND
 from training.judge import Judgement, Result
@@ -50,6 +51,14 @@ def test_a_version_names_its_rankers_and_was_judged_with_them(ranked_shop: TinyS
     assert ("completing/blend" in manifest.metrics) == ("complements" in rankers)
     won = [r.difference["ndcg@10"].mean for r in ranked_shop.report.results if (r.task, r.row) == ("next-order", BLEND)]
     assert won[0] >= 0
+
+
+@pytest.mark.parametrize("name", ["for-you", "you-may-also-like", "bought-together", "buy-again"])
+def test_the_candidates_come_from_all_sources_that_the_ranker_learned_from(ranked_engine: Engine, name: str) -> None:
+    """Whatever a carousel's blend names: what trains is what serves."""
+    carousel = ranked_engine.snapshot.shop.carousels[name]
+    depths = DEPTHS[carousel.ranker or ""]
+    assert set(depths) <= set(ranked_engine._sources(name, carousel, depths, Pace()))
 
 
 def test_carousels_are_ordered_by_probability(ranked_engine: Engine) -> None:

@@ -261,6 +261,27 @@ def test_the_order_of_the_file_changes_nothing_but_the_last_resort(seed):
 
 @random_cases
 @given(seed=st.integers(0, 2**64))
+def test_positions_are_absolute_over_its_depth_and_pages_are_slices_of_one_ranking(seed):
+    """Whatever is asked for beyond the carousel's own size, what stands before it stays where it was."""
+    random = Random(seed)
+    bound_rules = loaded([random_rule(random, number) for number in range(random.randint(0, 9))])
+    active = select(bound_rules, situation_of(random_request(random)))
+    scores, extra, bars, fallbacks = random_supply(random)
+    codes, ends = bars_array(bars), random.randint(1, 6)
+    short, long = (
+        arrange(
+            active, kit.pool(scores, extra), size=size, ends=ends, bars=lambda rows: codes[rows],
+            fallbacks=as_rows(fallbacks),
+        )
+        for size in (ends, ends + random.randint(1, 4))
+    )  # fmt: skip
+    assert long.rows.tolist()[: len(short.rows)] == short.rows.tolist()
+    assert long.pins[: len(short.rows)] == short.pins
+    assert not any(long.pins[ends:])
+
+
+@random_cases
+@given(seed=st.integers(0, 2**64))
 def test_a_page_shows_no_product_twice_and_no_pin_loses_to_a_non_pin(seed):
     random = Random(seed)
     rules = [random_rule(random, number) for number in range(random.randint(0, 8))]
@@ -275,7 +296,8 @@ def test_a_page_shows_no_product_twice_and_no_pin_loses_to_a_non_pin(seed):
             Shelf(
                 active,
                 kit.pool(scores, extra),
-                random.randint(1, 5),
+                size := random.randint(1, 5),
+                size,
                 lambda rows, codes=codes: codes[rows],
                 as_rows(fallbacks),
             )
@@ -288,6 +310,6 @@ def test_a_page_shows_no_product_twice_and_no_pin_loses_to_a_non_pin(seed):
     pinned = np.array([row for row, rule in zip(first.rows.tolist(), first.pins, strict=True) if rule], np.int32)
     other = shelves[1]
     claims = claim_pins(
-        other.active, other.pool, size=other.size, bars=other.bars, fallbacks=other.fallbacks, taken=pinned
+        other.active, other.pool, ends=other.ends, bars=other.bars, fallbacks=other.fallbacks, taken=pinned
     )
     assert not set(claims.tolist()) & set(first.rows.tolist())

@@ -65,7 +65,7 @@ def test_a_skipped_keep_is_no_reason():
 
 def shelf(*lines: str, carousel: str = "for-you", size: int = 3, **more) -> Shelf:
     candidates = more.pop("candidates", None) or pool()
-    return Shelf(select(bound(*lines), situation(carousel)), candidates, size, bars_of(), **more)
+    return Shelf(select(bound(*lines), situation(carousel)), candidates, size, size, bars_of(), **more)
 
 
 def test_the_first_carousel_keeps_a_product_and_the_second_refills():
