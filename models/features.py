@@ -92,7 +92,7 @@ def features(world: World, context: Context, rows: Ints, user_id: str | None = N
     if visits is not None:
         _of_history(out, column, world.basis, visits, rows)
     _of_product(out, world.of_product, world.basis, rows)
-    _of_moment(column, world, context, rows, user_id)
+    _of_moment(column, world, context, rows)
     _of_models(out, column, world, context, rows)
     for name, table in world.contexts.items():
         if table.by_product:
@@ -145,9 +145,9 @@ def _of_product(out: Floats, columns: Longs, basis: Basis, rows: Ints) -> None:
     )
 
 
-def _of_moment(column: Columns, world: World, context: Context, rows: Ints, user_id: str | None) -> None:
+def _of_moment(column: Columns, world: World, context: Context, rows: Ints) -> None:
     basis = world.basis
-    facts = moment_facts(world.contexts, context, user_id)
+    facts = moment_facts(world.contexts, context)
     told = replace(context, fields={**context.fields, **facts}) if facts else context
     values = basis.moment_values(told, world.zone)
     known = [name for name, value in zip(basis.moment_names(), values, strict=True) if value != UNKNOWN]

@@ -1,6 +1,7 @@
 """What context tables without a product say of a moment: the weather of this region and day, the festival of this week.
 
-Training looks them up for every purchase line, serving for the request, each at its own moment; ``line_facts`` and
+A table with a key of the shopper's (campaigns sent to households) tells of people, not of moments, and is left to rules and
+explanations. Training looks them up for every purchase line, serving for the request, each at its own moment; ``line_facts`` and
 ``moment_facts`` tell the same of the same moment. A fact is called ``table-field``: no declared field has such a name.
 """
 
@@ -18,37 +19,39 @@ YES = "yes"
 """The value of a table without fields, where one of its rows holds."""
 
 
+def tells_of_moments(table: ContextTable) -> bool:
+    """Return whether what a table says of a moment holds for every product and every shopper alike."""
+    return not table.by_product and not any(key.name == "user_id" for key in table.keys)
+
+
 def fact_name(table: str, field: str) -> str:
     """Return what a field of a context table is called among the facts of a moment."""
     return f"{table}-{field}"
 
 
-def moment_facts(contexts: Mapping[str, ContextTable], context: Context, user_id: str | None) -> dict[str, str | float]:
+def moment_facts(contexts: Mapping[str, ContextTable], context: Context) -> dict[str, str | float]:
     """Return the facts that hold for a request, by name; nothing where no row holds or a key is not given."""
     out: dict[str, str | float] = {}
     for name, table in contexts.items():
-        if not table.by_product:
-            for field, value in table.facts(context.fields, context.at, user_id).items():
+        if tells_of_moments(table):
+            for field, value in table.facts(context.fields, context.at).items():
                 out[fact_name(name, field)] = value if table.columns else YES
     return out
 
 
-def line_facts(
-    contexts: Mapping[str, ContextTable], lines: Purchases, users: IdIndex, stores: IdIndex
-) -> dict[str, Single]:
+def line_facts(contexts: Mapping[str, ContextTable], lines: Purchases, stores: IdIndex) -> dict[str, Single]:
     """Return (n_lines,) columns of the facts that held when each line was bought, by name.
 
     Args:
-        contexts: the shop's tables; those by product tell of products, not of moments.
+        contexts: the shop's tables; see ``tells_of_moments``.
         lines: the purchases, with the fields of their requests.
-        users: outside ids by user row.
         stores: outside ids by store row.
     """
     out: dict[str, Single] = {}
     for name, table in contexts.items():
-        if table.by_product:
+        if not tells_of_moments(table):
             continue
-        what = _held(table, lines, users, stores)
+        what = _held(table, lines, stores)
         if not table.columns:
             out[fact_name(name, LISTED)] = TextColumn(np.where(what == UNKNOWN, what, 0), Strings.of([YES]))
         for field, column in table.columns.items():
@@ -61,12 +64,12 @@ def line_facts(
     return out
 
 
-def _held(table: ContextTable, lines: Purchases, users: IdIndex, stores: IdIndex) -> Ints:
+def _held(table: ContextTable, lines: Purchases, stores: IdIndex) -> Ints:
     """Return (n_lines,) what of a table held for each line, or ``UNKNOWN``; as ``ContextTable.facts`` finds it."""
     out = np.full(len(lines), UNKNOWN, np.int32)
     code, there = np.zeros(len(lines), np.int64), np.ones(len(lines), np.bool_)
     for key, values in zip(table.keys, table.values, strict=True):
-        place = _places(table, key, values, lines, users, stores)
+        place = _places(table, key, values, lines, stores)
         there &= place != UNKNOWN
         code = code * len(values) + place
     group = np.minimum(np.searchsorted(table.groups, code), max(len(table.groups) - 1, 0))
@@ -85,16 +88,12 @@ def _held(table: ContextTable, lines: Purchases, users: IdIndex, stores: IdIndex
     return out
 
 
-def _places(
-    table: ContextTable, key: Key, values: IdIndex | Longs, lines: Purchases, users: IdIndex, stores: IdIndex
-) -> Longs:
+def _places(table: ContextTable, key: Key, values: IdIndex | Longs, lines: Purchases, stores: IdIndex) -> Longs:
     """Return (n_lines,) the place of each line's value of a key among the table's values, or ``UNKNOWN``."""
     if not isinstance(values, IdIndex):
         return _period_places(table, key, values, lines)
-    column, rows = lines.fields.get(key.name), lines.user.astype(np.int64)
-    if key.name == "user_id":
-        texts = [users.id(row) for row in range(len(users))]
-    elif isinstance(column, TextColumn):
+    column = lines.fields.get(key.name)
+    if isinstance(column, TextColumn):
         rows, texts = column.codes.astype(np.int64), list(column.vocabulary)
     elif isinstance(column, NumberColumn):
         numbers, rows = np.unique(column.values, return_inverse=True)

@@ -12,7 +12,7 @@ from models.ids import IdIndex
 from models.moment_facts import YES, line_facts, moment_facts
 from models.schema import DAY, UNKNOWN, Context, Purchases
 
-STORES, USERS = IdIndex.of(["north", "south"]), IdIndex.of(["ann", "bob"])
+STORES = IdIndex.of(["north", "south"])
 ZONE = "America/New_York"
 FIRST = 20_000
 """A local day, counted from 1970-01-01."""
@@ -69,31 +69,32 @@ def test_a_line_is_told_what_a_request_of_its_moment_is_told(
         user.astype(np.int32), zeros.astype(np.int32), time, zeros.astype(np.int32), store.astype(np.int32), zeros, zeros,
         2, 1, 2, 1, fields,
     )  # fmt: skip
-    told = line_facts(contexts, lines, USERS, STORES)
-    for place, (at, who, where, weather, degrees) in enumerate(drawn):
+    told = line_facts(contexts, lines, STORES)
+    for place, (at, _, where, weather, degrees) in enumerate(drawn):
         said = {"weather": weather, "degrees": degrees, "store": STORES.id(where) if where != UNKNOWN else None}
         context = Context(at, fields={name: value for name, value in said.items() if value is not None})
-        wanted = moment_facts(contexts, context, USERS.id(who) if who != UNKNOWN else None)
+        wanted = moment_facts(contexts, context)
         values = {name: column.value(place) for name, column in told.items()}
         assert {name: value for name, value in values.items() if value is not None} == wanted
 
 
 def test_a_table_without_fields_says_yes() -> None:
-    """Being listed is the fact; tables by product say nothing of a moment."""
-    listed = table("sent", [0], {})
-    by_product = build([], [], np.array([0]), 1, ZONE, np.array([0]), np.array([2**62]), {})
-    contexts = {"sent": listed, "offers": by_product}
-    assert moment_facts(contexts, Context(5), "bob") == {"sent-listed": YES}
-    assert moment_facts(contexts, Context(5), "ann") == {}
-    assert moment_facts(contexts, Context(5), None) == {}
+    """Being listed is the fact; tables by product or by shopper say nothing of a moment."""
+    sale = build([], [], np.array([0]), None, ZONE, np.array([0]), np.array([9]), {})
+    offers = build([], [], np.array([0]), 1, ZONE, np.array([0]), np.array([2**62]), {})
+    contexts = {"sale": sale, "offers": offers, "sent": table("sent", [0], {})}
+    assert moment_facts(contexts, Context(5)) == {"sale-listed": YES}
+    assert moment_facts(contexts, Context(9)) == {}
 
 
 def test_a_shop_without_times_has_no_days() -> None:
-    """What holds on a day is unknown there; what holds for a shopper is not."""
+    """What holds on a day is unknown there; what holds in a store is not."""
     zeros = np.zeros(1, np.int32)
     none = np.zeros(1, np.float32)
-    lines = Purchases(zeros + 1, zeros, np.zeros(1, np.int64), zeros, zeros, none, none, 2, 1, 2, 1)
-    contexts = {"weather": table("weather", [0], {}), "sent": table("sent", [0], {})}
-    told = {name: column.value(0) for name, column in line_facts(contexts, lines, USERS, STORES).items()}
-    assert told == {"weather-listed": None, "sent-listed": YES}
-    assert replace(lines, facts=line_facts(contexts, lines, USERS, STORES)).moment["sent-listed"].value(0) == YES
+    lines = Purchases(zeros, zeros, np.zeros(1, np.int64), zeros, zeros, none, none, 2, 1, 2, 1)
+    always = np.array([-(2**62)]), np.array([2**62])
+    north = build((Key("store_id"),), [STORES], np.array([0]), None, ZONE, *always, {})
+    contexts = {"weather": table("weather", [0], {}), "north": north}
+    told = line_facts(contexts, lines, STORES)
+    assert {name: column.value(0) for name, column in told.items()} == {"weather-listed": None, "north-listed": YES}
+    assert replace(lines, facts=told).moment["north-listed"].value(0) == YES

@@ -116,7 +116,7 @@ def _read(session: Session, until: int | None, tables: dict[str, TableFacts], st
     purchases = purchases_of(session, tables["purchases"], (len(users), len(products), len(stores)))
     ids, user_ids, store_ids = IdIndex.of(products), IdIndex.of(users), IdIndex.of(stores)
     contexts = read_contexts(session, tables)
-    purchases = replace(purchases, facts=line_facts(contexts, purchases, user_ids, store_ids))
+    purchases = replace(purchases, facts=line_facts(contexts, purchases, store_ids))
     columns = _columns(session, staged, "products", "product_id")
     listed = session.arrays("select i.row as row from product_ids i join products p on p.product_id = i.id")["row"]
     return ShopData(
