@@ -131,7 +131,7 @@ class Engine:
         fallbacks = self._fallbacks(name, carousel, moment, pace, short=not in_full)
         return Work(
             name, trial, size, active, gathered, traded,
-            Shelf(active, traded.pool, max(ask.offset + size, carousel.size), carousel.size, bars, fallbacks, deeper), in_full,
+            Shelf(active, traded.pool, ask.offset + size, carousel.size, bars, fallbacks, deeper), in_full,
         )  # fmt: skip
 
     def _sources(self, name: str, carousel: Carousel, depths: Mapping[str, int], pace: Pace) -> Mapping[str, Source]:

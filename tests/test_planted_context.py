@@ -18,9 +18,10 @@ from recsvc.loading import load_engine
 from training.baselines import BLEND, SHUFFLED
 from training.held_out import Split
 from training.judge import Judgement, judge
-from training.pipeline import Options, end_of, learn_rankers, read, rehearse
+from training.pipeline import Options, end_of, learn_rankers, read
 from training.progress import SILENT, Progress
 from training.read.shop_data import ShopData
+from training.rehearsal import rehearse
 
 Shown = list[list[str]]
 """Products of ``for-you`` by shopper."""
@@ -69,7 +70,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Judgement, Mapping[
     data = read(shop, options, None, SILENT)
     until = end_of(data, None)
     rankers = learn_rankers(shop, data, until, 1, SILENT)
-    return rehearse(shop, data, until, rankers, 1, options, SILENT, asked, (Judgement(), {}))
+    return rehearse(shop, data, until, rankers, 1, options.now, SILENT, asked, (Judgement(), {}))
 
 
 def test_context_wins_and_shuffled_context_loses_the_gain(found: tuple[Judgement, Mapping[str, Shown]]) -> None:

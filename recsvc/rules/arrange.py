@@ -41,19 +41,22 @@ def arrange(
         fallbacks: asked in order while positions are open.
         taken: products that other carousels of the call show or have pinned.
         explain: keep notes.
-        ends: the last position that a pin may have, whatever was asked for; None: ``size``.
+        ends: the last position that a pin may have, whatever was asked for; None: ``size``. So many positions are settled
+            at least, and the first ``size`` of them come back: they are the same whatever ``size`` is.
     """
     supply = Supply(pool, fallbacks)
     gate = open_gate(active, supply, bars, as_rows(taken))  # step 2
     ranked = rank(active, pool, gate)  # steps 3 to 5
-    pins = place_pins(gate, ranked, size if ends is None else ends)  # steps 6 and 7
+    ends = size if ends is None else ends
+    depth = max(size, ends)
+    pins = place_pins(gate, ranked, ends)  # steps 6 and 7
     limits = Limits.of(active)
     for groups in limits.groups(pins.rows):
         limits.count(groups)
-    organic, filling = _fill_by_score(ranked, pins, size, limits)  # step 8
-    short = gate.thin or len(filling.taken) < size - len(pins.slots)
-    filled = _fall_back(organic, supply, gate, pins, size, limits)  # step 9
-    out = _compact(filled, pins, ranked, active, size)
+    organic, filling = _fill_by_score(ranked, pins, depth, limits)  # step 8
+    short = gate.thin or len(filling.taken) < size - sum(position <= size for position in pins.slots)
+    filled = _fall_back(organic, supply, gate, pins, depth, limits)  # step 9
+    out = _first(_compact(filled, pins, ranked, active, depth), size)
     out = guard(out, active)  # step 11; step 10 is ``page.arrange_page``, by way of ``taken``
     notes = notes_on(gate, ranked, out.rows, filling.over) if explain else NO_NOTES
     skipped = tuple(active.bound.rules[place].id for place in gate.skipped)
@@ -61,13 +64,21 @@ def arrange(
 
 
 def claim_pins(
-    active: Active, pool: Pool, *, ends: int, bars: BarsOf, fallbacks: Sequence[Fallback] = (), taken: Taken = NO_ROWS
+    active: Active,
+    pool: Pool,
+    *,
+    size: int,
+    ends: int,
+    bars: BarsOf,
+    fallbacks: Sequence[Fallback] = (),
+    taken: Taken = NO_ROWS,
 ) -> Ints:
-    """Return the products that the pins of a carousel of ``ends`` positions will hold: steps 2 to 7 alone."""
+    """Return the products that the pins of a carousel will hold in its first ``size`` positions: steps 2 to 7 alone."""
     if not active.of("pin"):
         return NO_ROWS
     gate = open_gate(active, Supply(pool, fallbacks), bars, as_rows(taken))
-    return place_pins(gate, rank(active, pool, gate), ends).rows
+    pins = place_pins(gate, rank(active, pool, gate), ends)
+    return np.array([row for position, (row, _) in sorted(pins.slots.items()) if position <= size], np.int32)
 
 
 def as_rows(taken: Taken) -> Ints:
@@ -118,6 +129,12 @@ def _compact(filled: Shown, pins: Pins, ranked: Ranked, active: Active, size: in
     rows = np.array([row for row, _, _ in out], np.int32)
     sources = tuple(source for _, source, _ in out)
     return Arranged(rows, _scores_of(rows, ranked), sources, tuple(rule for _, _, rule in out), short=False)
+
+
+def _first(out: Arranged, size: int) -> Arranged:
+    if len(out.rows) <= size:
+        return out
+    return Arranged(out.rows[:size], out.scores[:size], out.sources[:size], out.pins[:size], out.short)
 
 
 def _scores_of(rows: Ints, ranked: Ranked) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -18,7 +18,7 @@ class Shelf:
     active: Active
     pool: Pool
     size: int
-    """Positions that are arranged: pages are slices of them."""
+    """Positions that are shown, or lie before what is shown."""
     ends: int
     """The last position that a pin may have: the carousel's own size, so that all of its pages agree."""
     bars: BarsOf
@@ -38,7 +38,13 @@ def arrange_page(shelves: Sequence[Shelf], *, explain: bool = False) -> list[Arr
         taken = _joined(claimed)
         claimed.append(
             claim_pins(
-                shelf.active, shelf.pool, ends=shelf.ends, bars=shelf.bars, fallbacks=shelf.fallbacks, taken=taken
+                shelf.active,
+                shelf.pool,
+                size=shelf.size,
+                ends=shelf.ends,
+                bars=shelf.bars,
+                fallbacks=shelf.fallbacks,
+                taken=taken,
             )
         )
     out: list[Arranged] = []

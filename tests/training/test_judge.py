@@ -222,7 +222,7 @@ def test_the_manifest_keeps_the_figures_by_task_with_the_baseline_beside(trained
     told = metrics_of(trained_shop.report.judgement)
     assert told == trained_shop.report.manifest.metrics
     tasks = [f"{task}{row}" for task in ("next-order", "complements", "completing") for row in ("", *BESIDE)]
-    assert list(told) == [*tasks, "products/near the page"]
+    assert list(told) == [*tasks, "products/near the page", "products/candidates"]
     mean, low, high = told["next-order"]["ndcg@10"]  # type: ignore[index]
     assert low <= mean <= high
     assert told["next-order"]["carousel"] == "for-you"  # type: ignore[index]

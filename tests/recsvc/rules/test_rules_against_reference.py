@@ -273,7 +273,7 @@ def test_positions_are_absolute_over_its_depth_and_pages_are_slices_of_one_ranki
             active, kit.pool(scores, extra), size=size, ends=ends, bars=lambda rows: codes[rows],
             fallbacks=as_rows(fallbacks),
         )
-        for size in (ends, ends + random.randint(1, 4))
+        for size in (random.randint(1, ends), ends + random.randint(1, 4))
     )  # fmt: skip
     assert long.rows.tolist()[: len(short.rows)] == short.rows.tolist()
     assert long.pins[: len(short.rows)] == short.pins
@@ -310,6 +310,12 @@ def test_a_page_shows_no_product_twice_and_no_pin_loses_to_a_non_pin(seed):
     pinned = np.array([row for row, rule in zip(first.rows.tolist(), first.pins, strict=True) if rule], np.int32)
     other = shelves[1]
     claims = claim_pins(
-        other.active, other.pool, ends=other.ends, bars=other.bars, fallbacks=other.fallbacks, taken=pinned
+        other.active,
+        other.pool,
+        size=other.size,
+        ends=other.ends,
+        bars=other.bars,
+        fallbacks=other.fallbacks,
+        taken=pinned,
     )
     assert not set(claims.tolist()) & set(first.rows.tolist())
