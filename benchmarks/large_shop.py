@@ -30,6 +30,7 @@ from models.histories import Histories  # noqa: E402
 from models.ids import IdIndex  # noqa: E402
 from models.kinds import Kinds  # noqa: E402
 from models.lists import RankedLists  # noqa: E402
+from models.new_arrivals import NewArrivals  # noqa: E402
 from models.newcomers import Newcomers  # noqa: E402
 from models.popularity import CategoryPopularity, Popularity, StorePopularity  # noqa: E402
 from models.ranker import DEPTHS, Ranker  # noqa: E402
@@ -40,7 +41,7 @@ from models.shop import Shop, read_shop  # noqa: E402
 from models.similar import Similar  # noqa: E402
 from models.strings import Strings  # noqa: E402
 from models.trees import Trees  # noqa: E402
-from models.trends import NewArrivals, Trending  # noqa: E402
+from models.trends import Trending  # noqa: E402
 from models.user_neighbours import UserNeighbours  # noqa: E402
 
 UNTIL, STORES, LINES = 1_514_826_000, 50, 4
