@@ -1,6 +1,6 @@
 # `make help` lists what there is. Plain POSIX make and sh: nothing has to be installed but Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help demo install train serve test cases bench check lock clean
+.PHONY: help demo install train serve test coverage cases bench check lock clean
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -41,7 +41,11 @@ train: install  ## train SHOP and publish the version, if it does not lose to th
 serve: install  ## serve SHOP with its live version (HOST=, PORT=)
 	@$(BIN)/recsvc serve "$(SHOP)" --host "$(HOST)" --port "$(PORT)"
 
-test: install  ## run all tests and measure their coverage
+test: install  ## run all tests
+	@$(BIN)/python -m pytest -q
+
+# Traced code runs several times slower, and tests hold services to their seconds: so the coverage is measured apart.
+coverage: install  ## run all tests traced, and tell the line and branch coverage
 	@$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=90
 
 cases: install  ## compare the rules with a slow second telling of them, on many drawn cases (CASES=)
