@@ -21,30 +21,11 @@ from training.choose.choice import Choice, settled
 from training.choose.offers import offers_of
 from training.choose.pasts import MOST_USERS, Past, known_lines, past_of, windows_of
 from training.choose.plan import ASKING, TRIALS, Size, Trial, allowance, fit_seconds
+from training.choose.scope import SOURCES_OF, TASKS_OF
 from training.choose.settings import Found, try_setting, with_value
 from training.progress import Bar, Progress
 from training.read.shop_data import ShopData
 
-TASKS_OF = {
-    "for-you": ("next-order", "first-order"),
-    "you-may-also-like": ("discovery", "session"),
-    "bought-together": ("complements", "completing"),
-}
-"""Carousel -> the tasks that its blend is chosen by."""
-SOURCES_OF = {
-    "for-you": (
-        "buy-again", "store-popularity", "popularity", "als", "ease", "kinds", "user-neighbours", "newcomers", "trending",
-    ),
-    "you-may-also-like": (
-        "ease", "als", "similar", "words", "vectors", "bought-together", "store-popularity", "popularity", "user-neighbours",
-        "item-neighbours", "next-in-session", "kinds", "newcomers", "trending",
-    ),
-    "bought-together": (
-        "bought-together", "buy-again", "store-popularity", "popularity", "item-neighbours", "ease", "kinds",
-        "category-popularity", "next-in-session",
-    ),
-}  # fmt: skip
-"""Carousel -> sources that may come into its blend."""
 HOME = {
     "buy-again": ("next-order",),
     "bought-together": ("complements", "session"),

@@ -9,27 +9,8 @@ from models.schema import Doubles
 from models.shop import Shop
 from training.choose.offers import Offers, offers_of
 from training.choose.pasts import Past
+from training.choose.scope import SOURCES_OF, TASKS_OF
 
-TASKS_OF = {
-    "for-you": ("next-order", "first-order"),
-    "you-may-also-like": ("discovery", "session"),
-    "bought-together": ("complements", "completing"),
-}
-"""Carousel -> the tasks that its blend is tried on."""
-SOURCES_OF = {
-    "for-you": (
-        "buy-again", "store-popularity", "popularity", "als", "ease", "kinds", "user-neighbours", "newcomers", "trending",
-    ),
-    "you-may-also-like": (
-        "ease", "als", "similar", "bought-together", "store-popularity", "popularity", "user-neighbours",
-        "item-neighbours", "kinds", "newcomers", "trending",
-    ),
-    "bought-together": (
-        "bought-together", "buy-again", "store-popularity", "popularity", "item-neighbours", "ease", "kinds",
-        "category-popularity",
-    ),
-}  # fmt: skip
-"""Carousel -> sources that may come into its blend."""
 OFF = "no "
 """Before the name of a source: whether it is left out."""
 REACH = 30.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.shop import Rules, Shop
+from training.choose.scope import TASKS_OF
 from training.compare import ALL, Pair, pairs_of
 from training.groups import groups_of
 from training.held_out import Split, held_out
@@ -18,7 +19,6 @@ from training.read.shop_data import ShopData
 from training.rehearsal import fitted
 from training.shop_toml import shop_toml
 from training.split import TASKS
-from training.tune.blends import TASKS_OF
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from models.errors import ConfigError, DataError
 from models.shop import Shop, suggest
 from models.sources import new_models
 from training.choose.pasts import Past, past_of, windows_of
+from training.choose.scope import TASKS_OF
 from training.held_out import suited
 from training.pipeline import Options, end_of, read
 from training.progress import Progress
 from training.read.shop_data import ShopData
 from training.tune import blends
-from training.tune.blends import TASKS_OF
 from training.tune.check import Verdict, check
 from training.tune.studies import Studies, Tried, open_studies
 
