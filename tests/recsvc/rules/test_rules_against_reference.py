@@ -20,7 +20,13 @@ from recsvc.rules.parse import parse
 from recsvc.rules.situation import BARS, Shopper, Situation
 
 CASES = int(os.environ.get("RULES_CASES", "300"))
-random_cases = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+random_cases = settings(
+    max_examples=CASES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    derandomize="RULES_CASES" not in os.environ,  # the same few cases each time; `make cases` draws others
+)
 CAROUSELS = ("for-you", "trending")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
