@@ -69,4 +69,6 @@ class ErasureAnswer(Part):
     deleted: DeletedPart
     trained: TrainedPart | None
     lists: list[str] = Field(description="Lists of ids beside the rules that name the shopper: edit them.")
-    files_clean: bool | None = Field(description="Whether it is out of the store's files too; null for a dry run.")
+    files_clean: bool | None = Field(
+        description="Whether it is out of the store's files too; null where nobody looked: a dry run, and PostgreSQL."
+    )

@@ -77,7 +77,9 @@ class Metrics:
         self.rule_hits = RuleHits(
             counter("rule_hits", "Carousels that a rule held for; rules beyond the first hundred are other.", "rule")
         )
-        self.events = counter("events", "Events by what became of them: accepted, duplicate, refused.", "outcome")
+        self.events = counter(
+            "events", "Events by what became of them: accepted, duplicate, refused, unavailable.", "outcome"
+        )
         self.exposures = counter("exposures", "Carousels kept for results: stored, not_stored, dropped.", "outcome")
         self.followed = latest(
             "store_followed_timestamp_seconds", "When the worker furthest behind had all of the store live.", "livemin"
@@ -136,9 +138,9 @@ class Metrics:
         for part in answer.degraded:
             self.degraded.labels(part).inc()
 
-    def count_events(self, accepted: int, duplicates: int, refused: int) -> None:
-        """Count the events of one call by what became of them."""
-        for outcome, count in (("accepted", accepted), ("duplicate", duplicates), ("refused", refused)):
+    def count_events(self, **outcomes: int) -> None:
+        """Count the events of one call by what became of them: ``accepted``, ``duplicate``, ``refused``, ``unavailable``."""
+        for outcome, count in outcomes.items():
             if count:
                 self.events.labels(outcome).inc(count)
 

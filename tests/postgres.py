@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -100,3 +102,14 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/store/recsvc.db"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+def hold_events(url: str) -> Any:
+    """Return a connection that lets nobody write events until it rolls back."""
+    if url.startswith("sqlite"):
+        holder: Any = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+    else:
+        holder = psycopg.connect(url)
+        holder.execute("LOCK TABLE events IN EXCLUSIVE MODE")
+    return holder

@@ -28,10 +28,10 @@ def trainer(folder: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "training", *words, "--artifacts", str(folder / "artifacts")]
 
 
-def train(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def train(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``python -m training`` in ``folder``; ``words`` name the command and its options."""
-    command = trainer(folder, *words)
-    return subprocess.run(command, cwd=folder, env=plain_environment(), capture_output=True, text=True, check=False)
+    command, told = trainer(folder, *words), plain_environment(**environment)
+    return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, check=False)
 
 
 def begin(folder: Path, *words: str, **environment: str) -> "subprocess.Popen[str]":

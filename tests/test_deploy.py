@@ -41,6 +41,44 @@ def test_every_query_asks_for_figures_that_are_exported(expression: str) -> None
     assert expression.count("(") == expression.count(")") and expression.count("{") == expression.count("}")
 
 
+PROMETHEUS_OWN = {"job", "instance", "le"}
+"""Labels that Prometheus adds, or a histogram has."""
+
+
+def labels_asked(expression: str) -> Iterator[tuple[set[str], set[str]]]:
+    """Yield figures and the labels that are asked of them: matched, grouped by, or listed for a variable."""
+    for name, matched in re.findall(r"(recsvc_\w+)\{([^}]*)\}", expression):
+        yield {name}, set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", matched))
+    for name, label in re.findall(r"label_values\((recsvc_\w+)(?:\{[^}]*\})?,\s*(\w+)\)", expression):
+        yield {name}, {label}
+    figures = set(re.findall(r"recsvc_\w+", expression))
+    for grouped in re.findall(r"\b(?:by|on|without|ignoring)\s*\(([^)]*)\)", expression):
+        yield figures, set(re.findall(r"\w+", grouped))
+
+
+@pytest.mark.parametrize("expression", list(expressions()))
+def test_every_label_that_a_query_asks_for_is_one_of_that_figure(expression: str) -> None:
+    """A label that a figure does not have leaves a panel empty without any error."""
+    labels = metric_labels(Metrics())
+    for figures, asked in labels_asked(expression):
+        known = set().union(*(labels[name] for name in figures)) | PROMETHEUS_OWN
+        assert asked <= known, f"{sorted(asked - known)} of {sorted(figures)}"
+
+
+def test_every_label_that_a_legend_tells_is_one_that_its_query_leaves() -> None:
+    """`{{label}}` of what a query does not group by is blank."""
+    told = 0
+    for panel in DASHBOARD["panels"]:
+        for target in panel.get("targets", ()):
+            grouped = set(re.findall(r"\w+", " ".join(re.findall(r"\bby\s*\(([^)]*)\)", target["expr"]))))
+            figures = re.findall(r"recsvc_\w+", target["expr"])
+            left = grouped or {one for name in figures for one in metric_labels(Metrics())[name]} | PROMETHEUS_OWN
+            wanted = set(re.findall(r"\{\{\s*(\w+)\s*\}\}", target.get("legendFormat", "")))
+            assert wanted <= left, (panel["title"], target["expr"], wanted - left)
+            told += len(wanted)
+    assert told > 5
+
+
 def test_every_figure_is_on_the_dashboard() -> None:
     """Nothing is exported that nobody looks at."""
     shown = set(re.findall(r"recsvc_\w+", " ".join(expressions())))

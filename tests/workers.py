@@ -33,10 +33,11 @@ def alone(service: Service, worker: int) -> Iterator[None]:
 def all_there(service: Service, count: int) -> None:
     """Return once so many workers live and have opened the store, for which they take turns."""
     wait_until(lambda: len(service.workers()) == count)
-    wait_until(lambda: f"\nrecsvc_workers {count}.0" in _metrics(service))
+    wait_until(lambda: f"\nrecsvc_workers {count}.0" in figures(service))
 
 
-def _metrics(service: Service) -> str:
+def figures(service: Service) -> str:
+    """Return what /metrics says."""
     with urlopen(f"http://127.0.0.1:{service.port}/metrics", timeout=20) as answer:
         return str(answer.read(), "utf-8")
 

@@ -114,17 +114,18 @@ def erase(connection: Connection, one_id: str, now: int) -> Found:
     return found
 
 
-def clean(store: Store) -> bool:
-    """Take what was deleted out of the store's files too; return whether that was possible now.
+def clean(store: Store) -> bool | None:
+    """Take what was deleted out of the store's files too; return whether that was possible now, None: nobody can tell.
 
-    SQLite overwrites what it deletes; this empties the log of writes, which readers may hold. PostgreSQL frees the rows.
+    SQLite overwrites what it deletes; this empties the log of writes, which readers may hold. PostgreSQL frees the rows
+    and leaves their bytes where they are, in its tables, its statistics and its log, until it needs the place.
     """
     if store.file is None:
         with store.read() as connection:
             plain = connection.execution_options(isolation_level="AUTOCOMMIT")
             for table in (events, exposures, links, consent):
                 plain.execute(text(f"VACUUM {table.name}"))
-        return True
+        return None
     ends = monotonic() + CLEAN_SECONDS
     while True:
         with store.read() as connection:

@@ -25,9 +25,14 @@ def take_events() -> Response:
     try:
         outcome = here.intake.take(checked.events)
     except StoreError as error:
+        here.metrics.count_events(refused=len(checked.refused), unavailable=len(checked.events))
         detail = "The store takes no events now: send them again; what was stored all the same counts once."
         raise ProblemError(503, detail, headers={"Retry-After": "1"}) from error
-    here.metrics.count_events(outcome.accepted, outcome.duplicates, len(checked.refused) + outcome.not_stored)
+    here.metrics.count_events(
+        accepted=outcome.accepted,
+        duplicate=outcome.duplicates,
+        refused=len(checked.refused) + outcome.not_stored,
+    )
     g.seen = {"events": outcome.accepted, "duplicates": outcome.duplicates, "rejected": len(checked.refused)}
     told = {
         **asdict(outcome),

@@ -5,26 +5,30 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from postgres import hold_events
+from recsvc.store.database import Store
+from recsvc.store.tables import events
 from running import Service, serving, wait_until
 from sample_shop import plain_environment
-from workers import all_there, everywhere
+from workers import all_there, everywhere, figures
 
 
 def view(name: str, user: str, product: str = "p03", kind: str = "view") -> dict[str, Any]:
     return {"event_id": name, "event": kind, "user_id": user, "product_id": product}
 
 
-def send(service: Service, events: list[dict[str, Any]]) -> dict[str, Any]:
-    status, answer = service.ask("/v1/events", {"events": events})
+def send(service: Service, told: list[dict[str, Any]]) -> dict[str, Any]:
+    status, answer = service.ask("/v1/events", {"events": told})
     assert status == 202, answer
     return answer
 
@@ -40,13 +44,10 @@ def call(service: Service, method: str, path: str, body: Any = None) -> dict[str
     return told
 
 
-def ids_in(store: Path) -> set[str]:
-    """Return the ids of the events in an SQLite store."""
-    connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
-    try:
-        return {row[0] for row in connection.execute("SELECT event_id FROM events")}
-    finally:
-        connection.close()
+def ids_in(url: str) -> set[str]:
+    """Return the ids of the events in a store."""
+    with closing(Store(url)) as store, store.read() as connection:
+        return set(connection.scalars(select(events.c.event_id)))
 
 
 def pour(service: Service, prefix: str, acknowledged: set[str], over: threading.Event) -> None:
@@ -64,12 +65,12 @@ def pour(service: Service, prefix: str, acknowledged: set[str], over: threading.
             acknowledged.update(names)
 
 
-def test_what_was_acknowledged_is_stored_whichever_process_is_killed(trained: Path) -> None:
-    """Workers, then the master, over and over, while events pour in."""
+def test_what_was_acknowledged_is_stored_whichever_process_is_killed(trained: Path, store_url: str) -> None:
+    """Workers, then the master, over and over, while events pour in; on both databases."""
     acknowledged: set[str] = set()
     for turn in range(2):
         over = threading.Event()
-        with serving(trained, "--workers", "2") as service:
+        with serving(trained, "--workers", "2", RECSVC_STORE=store_url) as service:
             pours = [threading.Thread(target=pour, args=(service, f"{turn}{n}", acknowledged, over)) for n in range(3)]
             for one in pours:
                 one.start()
@@ -83,7 +84,7 @@ def test_what_was_acknowledged_is_stored_whichever_process_is_killed(trained: Pa
             over.set()
             for one in pours:
                 one.join()
-    found = ids_in(trained / "store" / "recsvc.db")
+    found = ids_in(store_url)
     assert len(acknowledged) >= 300
     assert acknowledged <= found
 
@@ -125,12 +126,11 @@ def test_every_worker_of_two_services_with_one_postgresql_sees_sessions_consent_
         everywhere(both, lambda service: not personal(service) and first(service) is None)
 
 
-def test_a_locked_store_holds_up_events_alone_and_is_told(trained: Path) -> None:
+def test_a_locked_store_holds_up_events_alone_and_is_told(trained: Path, store_url: str) -> None:
     """Events get 503 with Retry-After within seconds, carousels answer at once, and all goes on when it is free."""
-    with serving(trained, "--threads", "2") as service:
+    with serving(trained, "--threads", "2", RECSVC_STORE=store_url) as service:
         send(service, [view("a", "u01")])
-        holder = sqlite3.connect(trained / "store" / "recsvc.db", isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
+        holder = hold_events(store_url)
         refused: list[tuple[int, dict[str, Any]]] = []
         calls = [
             threading.Thread(
@@ -145,6 +145,7 @@ def test_a_locked_store_holds_up_events_alone_and_is_told(trained: Path) -> None
             one.join()
         holder.execute("ROLLBACK")
         holder.close()
+        assert f'recsvc_events_total{{outcome="unavailable"}} {len(calls)}.0' in figures(service)
         assert all(answer["items"] for answer in answers)
         assert {status for status, _ in refused} == {503}
         wait_until(lambda: service.ask("/v1/events", {"events": [view("c", "u01")]})[0] == 202, 10, 0.1)

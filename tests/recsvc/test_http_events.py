@@ -141,6 +141,7 @@ def test_a_store_that_cannot_be_written_answers_503_to_events_and_carousels_go_o
     client = make_app(trained).test_client()
     answer = client.post("/v1/events", json={"events": [event("view", "p01", user_id="u01")]})
     assert answer.status_code == 503 and answer.headers["Retry-After"] == "1"
+    assert 'recsvc_events_total{outcome="unavailable"} 1.0' in client.get("/metrics").text, "none is lost uncounted"
     assert client.put("/v1/users/u01/consent", json={"storage": True}).status_code == 503
     carousel = client.get("/v1/carousels/for-you?user_id=u01").get_json()
     assert carousel["items"]

@@ -1,14 +1,17 @@
 """Consent, links and erasure over HTTP; an erased id is in no file of the store."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from service_helpers import NOW
 from store_kit import event, send, shown, told
 
+from markdown import blocks
 from recsvc.service import service_of
 
 KEYS = "public:a-public-key-01,catalogue:a-catalogue-key,admin:an-admin-key-123"
@@ -169,3 +172,37 @@ def test_an_erased_id_is_in_no_file_of_the_store(trained: Path, make_app: Callab
     here.sessions.close()
     here.store.close()
     assert holding() == []
+
+
+def test_postgresql_keeps_an_erased_id_in_its_files_as_the_answer_admits_and_the_documented_statements_clear_them(
+    trained: Path, make_app: Callable[..., Flask], postgresql_url: str
+) -> None:
+    client = make_app(trained, STORE=postgresql_url).test_client()
+    secret = "u-secret-4712"
+    for turn in range(30):
+        fill(client, f"other-{turn}", f"v-{turn}")
+        fill(client, secret, "v-secret-4712")
+    with psycopg.connect(postgresql_url, autocommit=True) as database:
+        database.execute("ANALYZE")  # as PostgreSQL does by itself: frequent ids are statistics then
+        (data,) = database.execute("SHOW data_directory").fetchone() or ("",)
+
+        def holding() -> list[str]:
+            files = (path for path in Path(data).rglob("*") if path.is_file())
+            return [str(path) for path in files if secret.encode() in path.read_bytes()]
+
+        answer = client.delete(f"/v1/users/{secret}").get_json()
+        assert answer["deleted"]["events"] == 61 and answer["files_clean"] is None
+        database.execute("CHECKPOINT")
+        assert holding(), "else the answer may say more"
+        (statements,) = [block.text for block in blocks("sql") if block.page == "docs/events.md"]
+        for statement in filter(None, (one.strip() for one in statements.split(";"))):
+            database.execute(statement.encode())
+            time.sleep(0.2)  # a new setting reaches the process that writes checkpoints a little later
+        assert holding() == []
+        database.execute("ALTER SYSTEM RESET wal_recycle")
+        database.execute("SELECT pg_reload_conf()")
+    assert shown(client, "for-you", user_id=secret)
+    here = service_of(client.application)
+    here.intake.stop()
+    here.sessions.close()
+    here.store.close()

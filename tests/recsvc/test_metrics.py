@@ -108,7 +108,7 @@ def test_refusals_and_parts_left_out_are_counted(tiny_engine: Engine) -> None:
 
 def test_events_and_the_lag_of_the_store_are_told() -> None:
     metrics = Metrics()
-    metrics.count_events(accepted=20, duplicates=3, refused=0)
+    metrics.count_events(accepted=20, duplicate=3, refused=0)
     metrics.tell_followed(())
     told = Reading.of(metrics.text().decode())
     assert told.total("recsvc_events_total", outcome="accepted") == 20
@@ -191,6 +191,6 @@ def test_a_caller_on_this_machine_gets_nothing_else_without_a_key(app: Flask) ->
 
 def test_every_name_begins_alike_and_is_exported() -> None:
     metrics = Metrics()
-    metrics.count_events(1, 1, 1)
+    metrics.count_events(accepted=1, duplicate=1, refused=1, unavailable=1)
     assert all(name.startswith("recsvc_") for name in metric_labels(metrics))
     assert {"recsvc_requests_total", "recsvc_stage_seconds_bucket", "recsvc_workers"} <= set(metric_labels(metrics))

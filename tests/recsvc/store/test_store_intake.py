@@ -1,7 +1,6 @@
 """Group commit: many calls at once, forks, a store that stands still."""
 
 import os
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,10 +10,11 @@ import pytest
 from sqlalchemy import func, select
 
 from models.errors import StoreError
+from postgres import hold_events
 from recsvc.store.database import Store
-from recsvc.store.event import Event, Outcome
+from recsvc.store.event import Event, Kind, Outcome
 from recsvc.store.intake import Intake, StoreBusyError
-from recsvc.store.lately import LatelyReader
+from recsvc.store.lately import MOST, LatelyReader
 from recsvc.store.tables import events
 
 
@@ -67,34 +67,34 @@ def test_an_intake_works_in_every_process_of_a_fork(store: Store) -> None:
     assert count(store) == 10
 
 
-def test_calls_beyond_the_places_are_turned_away_and_whoever_waits_gives_up(tmp_path: Path) -> None:
+def test_calls_beyond_the_places_are_turned_away_and_whoever_waits_gives_up(
+    store: Store,
+) -> None:
     """While somebody else holds the store; afterwards all goes on, and what was sent again counts once."""
-    with closing(Store(f"sqlite:///{tmp_path}/recsvc.db")) as store:
-        intake = Intake(store, 1, 60, lambda: 1)
-        assert intake.take(of("before")).accepted == 5
-        holder = sqlite3.connect(tmp_path / "recsvc.db", isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
-        errors: list[BaseException] = []
+    intake = Intake(store, 1, 60, lambda: 1)
+    assert intake.take(of("before")).accepted == 5
+    holder = hold_events(store.url)
+    errors: list[BaseException] = []
 
-        def send(name: str) -> None:
-            try:
-                intake.take(of(name))
-            except Exception as error:
-                errors.append(error)
+    def send(name: str) -> None:
+        try:
+            intake.take(of(name))
+        except Exception as error:
+            errors.append(error)
 
-        threads = [threading.Thread(target=send, args=(f"{place}",)) for place in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        holder.execute("ROLLBACK")
-        holder.close()
-        assert len(errors) == 3 and sum(isinstance(error, StoreBusyError) for error in errors) >= 2
-        again = Intake(store, 1, 60, lambda: 1)
-        assert sum(again.take(of(f"{place}")).accepted for place in range(3)) <= 15
-        again.stop()
-        intake.stop()
-        assert count(store) == 20
+    threads = [threading.Thread(target=send, args=(f"{place}",)) for place in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert len(errors) == 3 and sum(isinstance(error, StoreBusyError) for error in errors) >= 2
+    again = Intake(store, 1, 60, lambda: 1)
+    assert sum(again.take(of(f"{place}")).accepted for place in range(3)) <= 15
+    again.stop()
+    intake.stop()
+    assert count(store) == 20
 
 
 def test_a_session_is_read_while_somebody_writes(store: Store) -> None:
@@ -106,6 +106,23 @@ def test_a_session_is_read_while_somebody_writes(store: Store) -> None:
         assert {one.product_id for one in reader.of("u01", None, 0)} == {"p"}
     assert {one.product_id for one in reader.of("u01", None, 0)} == {"changed"}
     assert reader.of("u02", None, 0) == [] and reader.user_of("nobody") is None
+    reader.close()
+    intake.stop()
+
+
+def test_views_never_crowd_out_purchases_that_training_has_not_seen(store: Store) -> None:
+    """Of each kind the newest are read: two purchases and a cart under 1,500 later views are all there, in their order."""
+    intake, reader = Intake(store, 2, 60, lambda: 1), LatelyReader(store)
+
+    def one(kind: Kind, number: int) -> Event:
+        return Event(f"{kind}-{number}", kind, number, 1, user_id="u01", product_id=f"{kind}{number}")
+
+    intake.take([one("purchase", 3), one("cart", 4), one("purchase", 5), one("refund", 6)])
+    intake.take([one("view", number) for number in range(10, 1_510)])
+    found = reader.of("u01", None, 0)
+    assert [one.product_id for one in found[:4]] == ["purchase3", "cart4", "purchase5", "refund6"]
+    assert [one.time for one in found[4:]] == list(range(1_510 - MOST[("view",)], 1_510))
+    assert [one.product_id for one in reader.of("u01", None, 5)[:2]] == ["purchase5", "refund6"]
     reader.close()
     intake.stop()
 
