@@ -46,7 +46,9 @@ class CarouselPart(Part):
     experiments: list[dict[str, str]]
     degraded: list[str] = Field([], description="Parts that were left out of this answer.")
     unknown: list[str] = Field([], description="Fields of the request whose ids nobody knows.")
-    notes: dict[str, Any] | None = Field(None, description="With explain=true: what is not there, and why.")
+    notes: dict[str, Any] | None = Field(
+        None, description="With explain=true: what it was made from, what is not there, and why."
+    )
 
 
 class CarouselAnswer(CarouselPart):

@@ -4,8 +4,9 @@ understand -> for each carousel: select rules -> gather candidates -> rank -> tr
 -> answer. A ``Pace`` goes along: it times the stages, and says what there is no time for.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
@@ -24,12 +25,12 @@ from recsvc.prepared import SHORT, ready
 from recsvc.rank import depths_of, rank, ranker_of
 from recsvc.reasons import NO_REASON, ProductFacts, pin_reason, reason_of
 from recsvc.rules.match import Active, select
-from recsvc.rules.page import Shelf, arrange_page
+from recsvc.rules.page import Shelf, arrange_page, rows_in
 from recsvc.rules.pins import may_stand
 from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Fallback, Pool
 from recsvc.snapshot import Snapshot
 from recsvc.trade_offs import Traded, trade, trades
-from recsvc.trials import Trials, beside
+from recsvc.trials import Trials
 from recsvc.wanted import Wanted, wanted_of
 from recsvc.work import Work
 
@@ -79,29 +80,31 @@ class Engine:
         return self._answers(pages[name], ask, pace or Pace(), f"page:{name}")
 
     def _answers(self, names: tuple[str, ...], ask: Ask, pace: Pace, whole: str) -> list[Answer]:
-        """Return an answer for each of ``names``, each from the version that its arm of an experiment wants."""
-        answers: list[Answer] = []
+        """Return an answer for each of ``names``, each from the version that its arm of an experiment wants.
+
+        ``whole`` is what the stages that they share are told under.
+        """
+        calls: list[Call] = []
         for version, some in self.trials.runs(names, (ask.user_id or ask.visitor_id) if ask.consent else None):
             engine = self.others.get(version, self) if version else self
-            answers += engine._alone(some, beside(ask, answers, engine.snapshot.catalogue.ids), pace, whole)
+            calls += engine._works(some, ask, pace, whole)
+        pace.enter("arrange", whole)
+        arranged = arrange_page([work.shelf for _, _, work in calls], explain=ask.explain)
+        answers = []
+        for (engine, moment, work), found in zip(calls, arranged, strict=True):
+            pace.enter("answer", work.name)
+            others = [(one, its) for (_, _, one), its in zip(calls, arranged, strict=True) if one is not work]
+            elsewhere = _elsewhere(work, others) if ask.explain else {}
+            answers.append(engine._answer(work, found, ask, moment, elsewhere, pace))
+        pace.end()
         return answers
 
-    def _alone(self, names: tuple[str, ...], ask: Ask, pace: Pace, whole: str) -> list[Answer]:
-        """Return the answers of this version; ``whole`` is what the stages that they share are told under."""
+    def _works(self, names: tuple[str, ...], ask: Ask, pace: Pace, whole: str) -> "list[Call]":
+        """Return the carousels that this version serves, before their arrangement."""
         pace.enter("understand", whole)
         moment = understand(self.snapshot, ask)
         wanted = wanted_of(self.snapshot, ask.filter)
-        works = [self._prepare(name, ask, moment, wanted, pace) for name in names]
-        pace.enter("arrange", whole)
-        arranged = arrange_page([work.shelf for work in works], explain=ask.explain)
-        answers = []
-        for work, found in zip(works, arranged, strict=True):
-            pace.enter("answer", work.name)
-            others = zip(works, arranged, strict=True) if ask.explain else ()
-            elsewhere = {row: other.name for other, its in others if other is not work for row in its.rows.tolist()}
-            answers.append(self._answer(work, found, ask, moment, elsewhere, pace))
-        pace.end()
-        return answers
+        return [(self, moment, self._prepare(name, ask, moment, wanted, pace)) for name in names]
 
     def _prepare(self, name: str, ask: Ask, moment: Moment, wanted: Wanted | None, pace: Pace) -> Work:
         """Steps 1 to 4: the rules that hold, the candidates inside what is eligible, their scores."""
@@ -280,6 +283,15 @@ class Engine:
             if ask.explain
             else None,
         )
+
+
+Call: TypeAlias = tuple[Engine, Moment, Work]
+
+
+def _elsewhere(work: Work, others: Sequence[tuple[Work, Arranged]]) -> dict[int, str]:
+    """Return the products that ``others`` show, as rows of ``work``, with the carousel's name."""
+    ids = work.shelf.ids
+    return {row: other.name for other, its in others for row in rows_in(ids, its.rows, other.shelf.ids).tolist()}
 
 
 def _degraded(snapshot: Snapshot, pace: Pace, work: Work) -> tuple[str, ...]:

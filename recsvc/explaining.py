@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -82,7 +83,7 @@ def notes_of(
     why: Sequence[str] = (),
     elsewhere: Mapping[int, str] = NOWHERE,
 ) -> dict[str, Any]:
-    """Return the rules that held and those that did not, dropped pins, and products that are not there with reasons.
+    """Return what was frozen, the rules that held and did not, dropped pins, and what is not there with reasons.
 
     Args:
         snapshot: what answered.
@@ -94,6 +95,7 @@ def notes_of(
         elsewhere: products that another carousel of the call shows, with its name.
     """
     return {
+        "snapshot": _frozen(snapshot, active, moment),
         "rules": active.ids(),
         "rules_not_active": active.skipped,
         "dropped_pins": [
@@ -108,6 +110,17 @@ def notes_of(
         ],
         "skipped_keeps": list(arranged.skipped_keeps),
         "left_out": _left_out(snapshot, active, arranged, shelf, moment, why, elsewhere),
+    }
+
+
+def _frozen(snapshot: Snapshot, active: Active, moment: Moment) -> dict[str, Any]:
+    """Return what the answer was made from, beside the model, the rules and the arms that every answer names."""
+    segments, at = active.bound.conditions.segments, moment.context.at
+    return {
+        "catalogue": snapshot.catalogue.version,
+        "at": datetime.fromtimestamp(at, snapshot.shop.zone).isoformat(),
+        "segments": [name for name in segments.tests if segments.holds(name, moment.shopper, at)],
+        "store": moment.context.fields.get("store"),
     }
 
 

@@ -1,15 +1,12 @@
 """Experiments on carousels: who is in which arm, and what the carousel of that arm is."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from models.carousels import Carousel
 from models.experiments import Experiment, changed, versions_tried
-from models.ids import IdIndex
-from models.schema import UNKNOWN
 from models.shop import Shop
-from recsvc.asking import Answer, Ask
 from recsvc.draw import draw, place_of
 from recsvc.rules.situation import Shopper
 
@@ -103,11 +100,3 @@ class Trials:
     def _is_there(self, name: str, arm: str) -> bool:
         model = self.shop.experiments[name].arms[arm].model
         return model is None or model in self.versions
-
-
-def beside(ask: Ask, shown: Sequence[Answer], ids: IdIndex) -> Ask:
-    """Return ``ask`` without the products that other versions show on the same page, as far as ``ids`` knows them."""
-    if not shown:
-        return ask
-    seen = (item.product_id for answer in shown for item in answer.items)
-    return replace(ask, exclude=(*ask.exclude, *(one for one in seen if ids.row(one) != UNKNOWN)))

@@ -1,6 +1,8 @@
 """Steps 2 to 11: a pool of candidates to what a carousel shows, in the fixed order. Read it top to bottom."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,9 +17,32 @@ from recsvc.rules.pins import Pins, place_pins
 from recsvc.rules.pool import MODEL, NO_NOTES, PIN, Arranged, BarsOf, Fallback, Pool
 from recsvc.rules.rank import Ranked, rank
 
-Taken = Ints | Iterable[int]
-Shown = list[tuple[int, str]]
+Taken: TypeAlias = Ints | Iterable[int]
+Deeper: TypeAlias = Callable[[], Pool]
+Shown: TypeAlias = list[tuple[int, str]]
 """Product rows with their sources, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A carousel after steps 2 to 7: what may be shown, in which order, and where its pins stand."""
+
+    supply: Supply
+    gate: Gate
+    ranked: Ranked
+    pins: Pins
+    size: int
+    """Positions that come back."""
+    ends: int
+    """The last position that a pin may have."""
+    deeper: Deeper | None = None
+    """Gives a deeper pool, asked once if this one runs short."""
+
+    @property
+    def claimed(self) -> Ints:
+        """Return the products that pins hold in the first ``size`` positions: no other carousel of the call may show them."""
+        slots = sorted(self.pins.slots.items())
+        return np.array([row for position, (row, _) in slots if position <= self.size], np.int32)
 
 
 def arrange(
@@ -30,6 +55,7 @@ def arrange(
     taken: Taken = NO_ROWS,
     explain: bool = False,
     ends: int | None = None,
+    deeper: Deeper | None = None,
 ) -> Arranged:
     """Return the first ``size`` positions of a carousel; pages are slices of it.
 
@@ -43,18 +69,53 @@ def arrange(
         explain: keep notes.
         ends: the last position that a pin may have, whatever was asked for; None: ``size``. So many positions are settled
             at least, and the first ``size`` of them come back: they are the same whatever ``size`` is.
+        deeper: gives a deeper pool, asked once if this one runs short, before the fallbacks are.
     """
-    supply = Supply(pool, fallbacks)
-    gate = open_gate(active, supply, bars, as_rows(taken))  # step 2
-    ranked = rank(active, pool, gate)  # steps 3 to 5
     ends = size if ends is None else ends
-    depth = max(size, ends)
-    pins = place_pins(gate, ranked, ends)  # steps 6 and 7
-    limits = Limits.of(active)
-    for groups in limits.groups(pins.rows):
-        limits.count(groups)
-    organic, filling = _fill_by_score(ranked, pins, depth, limits)  # step 8
-    short = gate.thin or len(filling.taken) < size - sum(position <= size for position in pins.slots)
+    settled = settle(active, pool, size=size, ends=ends, bars=bars, fallbacks=fallbacks, pinned=taken, deeper=deeper)
+    return finish(settled, taken, explain=explain)
+
+
+def settle(
+    active: Active,
+    pool: Pool,
+    *,
+    size: int,
+    ends: int,
+    bars: BarsOf,
+    fallbacks: Sequence[Fallback] = (),
+    pinned: Taken = NO_ROWS,
+    deeper: Deeper | None = None,
+) -> Settled:
+    """Return a carousel with its pins in place; as ``arrange``, but for ``pinned``: what other carousels have pinned."""
+    supply, taken = Supply(pool, fallbacks), as_rows(pinned)
+    gate = open_gate(active, Supply(pool, ()) if deeper else supply, bars, taken)  # step 2
+    if gate.thin and deeper is not None:  # before a keep gives way, the tail and the fallbacks are asked
+        supply, deeper = Supply(deeper(), fallbacks), None
+        gate = open_gate(active, supply, bars, taken)
+    ranked = rank(active, supply.pool, gate)  # steps 3 to 5
+    return Settled(supply, gate, ranked, place_pins(gate, ranked, ends), size, ends, deeper)  # steps 6 and 7
+
+
+def finish(settled: Settled, taken: Taken = NO_ROWS, *, explain: bool = False) -> Arranged:
+    """Return a settled carousel, filled up: steps 8 to 11.
+
+    Args:
+        settled: the carousel.
+        taken: what other carousels show or have pinned; a pin loses to it beyond the positions that come back alone.
+        explain: keep notes.
+    """
+    active, ranked, size = settled.gate.active, settled.ranked, settled.size
+    supply, depth = settled.supply, max(size, settled.ends)
+    gate = settled.gate.beside(as_rows(taken))
+    pins = settled.pins.beside(gate)
+    need = size - sum(position <= size for position in pins.slots)
+    limits, organic, filling = _fill_by_score(ranked, gate, pins, depth)  # step 8
+    if len(filling.taken) < need and settled.deeper is not None:
+        supply = Supply(settled.deeper(), supply.fallbacks)
+        ranked = rank(active, supply.pool, gate)
+        limits, organic, filling = _fill_by_score(ranked, gate, pins, depth)
+    short = gate.thin or len(filling.taken) < need
     filled = _fall_back(organic, supply, gate, pins, depth, limits)  # step 9
     out = _first(_compact(filled, pins, ranked, active, depth), size)
     out = guard(out, active)  # step 11; step 10 is ``page.arrange_page``, by way of ``taken``
@@ -63,36 +124,23 @@ def arrange(
     return Arranged(out.rows, out.scores, out.sources, out.pins, short, tuple(pins.dropped), skipped, notes)
 
 
-def claim_pins(
-    active: Active,
-    pool: Pool,
-    *,
-    size: int,
-    ends: int,
-    bars: BarsOf,
-    fallbacks: Sequence[Fallback] = (),
-    taken: Taken = NO_ROWS,
-) -> Ints:
-    """Return the products that the pins of a carousel will hold in its first ``size`` positions: steps 2 to 7 alone."""
-    if not active.of("pin"):
-        return NO_ROWS
-    gate = open_gate(active, Supply(pool, fallbacks), bars, as_rows(taken))
-    pins = place_pins(gate, rank(active, pool, gate), ends)
-    return np.array([row for position, (row, _) in sorted(pins.slots.items()) if position <= size], np.int32)
-
-
 def as_rows(taken: Taken) -> Ints:
     """Return product rows as an array."""
     return np.asarray(taken if isinstance(taken, np.ndarray) else list(taken), np.int32)
 
 
-def _fill_by_score(ranked: Ranked, pins: Pins, size: int, limits: Limits) -> tuple[Shown, Filling]:
+def _fill_by_score(ranked: Ranked, gate: Gate, pins: Pins, depth: int) -> tuple[Limits, Shown, Filling]:
+    """Return the limits with what was counted, the candidates that fill up, and what the limits passed over."""
+    limits = Limits.of(gate.active)
+    for groups in limits.groups(pins.rows):
+        limits.count(groups)
     rows = ranked.rows[ranked.eligible]
-    rows = rows[~isin(rows, pins.rows)] if len(pins.rows) else rows
-    need = size - len(pins.slots)
+    others = np.concatenate([pins.rows, gate.taken])
+    rows = rows[~isin(rows, others)] if len(others) else rows
+    need = depth - len(pins.slots)
     filling = fill(rows, need, limits)
     taken = filling.taken + refill(filling, need - len(filling.taken), limits)
-    return [(row, MODEL) for row in taken], filling
+    return limits, [(row, MODEL) for row in taken], filling
 
 
 def _fall_back(shown: Shown, supply: Supply, gate: Gate, pins: Pins, size: int, limits: Limits) -> Shown:

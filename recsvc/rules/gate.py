@@ -1,7 +1,7 @@
 """Step 2: which products may be shown at all. Hides and keeps know no priority among each other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,6 +69,10 @@ class Gate:
     thin: bool = False
     """The candidates alone did not reach the ``min_results`` of a keep."""
 
+    def beside(self, taken: Ints) -> "Gate":
+        """Return the same gate where other carousels of the call have ``taken``; keeps stay in force or skipped."""
+        return replace(self, taken=taken)
+
     def hidden(self, rows: Ints) -> Bools:
         """Return the union of all hides."""
         merged = self.active.merged.hidden
@@ -103,14 +107,16 @@ def open_gate(active: Active, supply: Supply, bars: BarsOf, taken: Ints) -> Gate
     """Return the gate, having settled which keeps with ``min_results`` are in force.
 
     Such a keep is tried alone, on top of all hides and of the keeps without ``min_results``, over the candidates and,
-    if those are too few, the fallbacks: so the order of the file plays no part.
+    if those are too few, the fallbacks: so the order of the file plays no part. Nor do other carousels of the call: what
+    is eligible is settled before them (step 2 before step 10), or a keep that gives way would move pins that others
+    have made room for.
     """
     keeps, rules = active.of("keep"), active.bound.rules
     firm = tuple(place for place in keeps if not rules[place].min_results)
-    gate = Gate(active, bars, taken, firm)
+    gate = Gate(active, bars, NO_ROWS, firm)
     soft = [place for place in keeps if rules[place].min_results]
     if not soft:
-        return gate
+        return gate.beside(taken)
     rows = gate.through(supply.pool.rows[supply.pool.organic])
     missing = {place: rules[place].min_results - int(np.count_nonzero(active.has(place, rows))) for place in soft}
     thin = any(count > 0 for count in missing.values())

@@ -42,6 +42,17 @@ class Pins:
         """Return the pinned products by position."""
         return np.array([self.slots[position][0] for position in sorted(self.slots)], np.int32)
 
+    def beside(self, gate: Gate) -> "Pins":
+        """Return the pins without those whose product another carousel has taken meanwhile."""
+        taken = set(gate.taken.tolist())
+        lost = {position: slot for position, slot in self.slots.items() if slot[0] in taken}
+        if not lost:
+            return self
+        rules, ids = gate.active.bound.rules, gate.active.bound.catalogue.ids
+        dropped = [DroppedPin(rules[place].id, ids.id(row), at, "duplicate") for at, (row, place) in lost.items()]
+        slots = {position: slot for position, slot in self.slots.items() if position not in lost}
+        return Pins(slots, self.dropped + dropped, self.used)
+
 
 def place_pins(gate: Gate, ranked: Ranked, size: int) -> Pins:
     """Return the pins of a carousel of ``size`` positions."""

@@ -49,6 +49,9 @@ def _lines(answer: Answer, why: Sequence[str]) -> Iterator[str]:
     notes: Mapping[str, Any] = answer.notes or {}
     yield f"{answer.carousel}: {answer.title}"
     yield f"  model {answer.model}, rules {answer.rules or 'none'}"
+    if told := notes.get("snapshot"):
+        yield f"  catalogue {told['catalogue']}, at {told['at']}, store {told['store'] or 'none'}"
+        yield f"  segments: {', '.join(told['segments']) or 'none'}"
     if answer.unknown:
         yield f"  nobody knows what was given as {', '.join(answer.unknown)}"
     yield from (_item(item) for item in answer.items)

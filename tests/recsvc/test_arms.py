@@ -98,6 +98,28 @@ def test_a_page_of_two_versions_shows_no_product_twice_and_each_carousel_names_i
     }
 
 
+def test_a_pin_of_a_later_carousel_wins_over_what_another_version_would_show_before_it(
+    client: FlaskClient, trained: Path
+) -> None:
+    """Step 10 holds between versions: the pin stands in its carousel, the other one refills, and says where it is."""
+    user = next(one for one in SHOPPERS if arm(told(client, "bestsellers", user_id=one)) == "next")
+    page = client.post("/v1/pages/home", json={"user_id": user}).get_json()["carousels"]
+    places = {one["carousel"]: place for place, one in enumerate(page)}
+    before, after = sorted(("bestsellers", "trending"), key=lambda name: places[name])
+    assert page[places[before]]["model"] != page[places[after]]["model"]
+    wanted = page[places[before]]["items"][0]["product_id"]
+    (trained / "rules.yaml").write_text(pin(wanted).replace("bestsellers", after))
+    service_of(client.application).live.refresh()
+    again = client.post("/v1/pages/home", json={"user_id": user, "explain": True}).get_json()["carousels"]
+    first = again[places[after]]["items"][0]
+    assert (first["product_id"], first["source"]) == (wanted, "pin")
+    shown = [item["product_id"] for one in again for item in one["items"]]
+    assert len(shown) == len(set(shown)) and shown.count(wanted) == 1
+    assert len(shown) == sum(len(one["items"]) for one in page), "whoever loses a product refills"
+    told_of = {one["product_id"]: one["why"] for one in again[places[before]]["notes"]["left_out"]}
+    assert told_of.get(wanted, [f"duplicate: {after}"])[0] == f"duplicate: {after}"
+
+
 def test_rules_and_what_the_store_tells_hold_for_every_version(client: FlaskClient, trained: Path) -> None:
     """From the start on, and when they change."""
     here = service_of(client.application)

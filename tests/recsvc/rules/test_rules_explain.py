@@ -1,12 +1,18 @@
 """Why is this here, and why is that not here; and a page of several carousels."""
 
 import numpy as np
-from rules_kit import IDS, arranged_by, bars_of, bound, ids, pool, row, shown, situation
+from rules_kit import IDS, SHOP, arranged_by, bars_of, bound, ids, pool, row, rules, shown, situation
 
+from models.catalogue import Catalogue
+from models.columns import text_column
+from models.ids import IdIndex
 from recsvc.rules.arrange import guard
+from recsvc.rules.bind import bind
 from recsvc.rules.explain import why_not
 from recsvc.rules.match import select
 from recsvc.rules.page import Shelf, arrange_page, arrange_shelf
+from recsvc.rules.parse import parse
+from recsvc.rules.pool import Pool
 from recsvc.rules.situation import OUT_OF_STOCK, PURCHASED
 
 LINES = (
@@ -77,6 +83,42 @@ def test_a_pin_of_a_later_carousel_beats_a_non_pin_and_leaves_no_hole():
     line = "do: pin, product: '00502', position: 1, carousels: [trending]"
     first, second = arrange_page([shelf(line), shelf(line, carousel="trending")])
     assert ids(first) == ["1", "3", "4"] and ids(second) == ["2", "5", "6"]
+
+
+def test_a_keep_gives_way_before_the_carousels_share_so_that_no_pin_moves_any_more():
+    """Two cheeses suffice for the keep, and then one of them goes to a later carousel's pin: the keep stays in force.
+
+    If it gave way then, the first carousel's pin would take 00501, its 00505 would stand there as a non-pin, and the
+    second carousel's pin on 00505, which had made room, would lose to it.
+    """
+    lines = (
+        "do: keep, where: category == 'cheese', min_results: 2, carousels: [for-you]",
+        "do: pin, where: price > 5.5, position: 1, carousels: [for-you]",
+        "do: pin, products: ['00504', '00505'], positions: [1, 2], carousels: [trending]",
+    )
+    first, second = arrange_page([shelf(*lines, size=5), shelf(*lines, carousel="trending")])
+    assert ids(first) == ["5"] and first.sources == ("pin",) and not first.skipped_keeps
+    assert ids(second) == ["4", "1", "2"] and [one.reason for one in second.dropped] == ["duplicate"]
+
+
+def test_pages_of_two_catalogues_share_by_id_and_a_pin_of_the_later_one_wins():
+    """Rows differ from version to version, and products too: what one has and the other has not takes no part."""
+    line = "do: pin, product: '00502', position: 1, carousels: [trending]"
+    other_ids = ("NEW", *reversed(IDS))
+    text = text_column([None] * len(other_ids))
+    other = Catalogue.of(IdIndex.of(other_ids), {"category": text}, "c2")
+    some = bind(parse(rules(line), SHOP), other)
+    rows = np.arange(len(other_ids), dtype=np.int32)
+    candidates = Pool(rows, 0.9 - 0.1 * rows, np.ones(len(rows), np.bool_))
+    for pinned in ("trending", "for-you"):
+        later = Shelf(select(some, situation(pinned)), candidates, 3, 3, lambda rows: np.zeros(len(rows), np.uint8))
+        first, second = arrange_page([shelf(line, candidates=pool()), later])
+        assert ids(first) == (["1", "3", "4"] if pinned == "trending" else ["1", "2", "3"])
+        shown_later = [other_ids[row] for row in second.rows.tolist()]
+        assert shown_later == (["00502", "NEW", "00508"] if pinned == "trending" else ["NEW", "00508", "00507"])
+        turned = arrange_page([later, shelf(line, candidates=pool(), carousel="trending")])
+        assert len({*[other_ids[row] for row in turned[0].rows], *[IDS[row] for row in turned[1].rows]}) == 6
+        assert ids(turned[1])[0] == ("1" if pinned == "trending" else "2")
 
 
 def test_of_two_pins_of_one_product_the_first_carousel_has_it():

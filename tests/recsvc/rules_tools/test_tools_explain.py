@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from tools_kit import rules_file, told, tool
@@ -31,6 +32,27 @@ def test_the_same_path_as_explain_over_http(trained_shop: TinyShop, tiny_engine:
     assert [item["product_id"] for item in got["items"]] == [item["product_id"] for item in wanted["items"]]
     assert got["notes"]["rules"] == wanted["notes"]["rules"]
     assert set(got["items"][0]["explain"]) == set(wanted["items"][0]["explain"])
+
+
+def test_the_answer_names_the_snapshot_that_it_was_made_from(trained_shop: TinyShop, tiny_engine: Engine) -> None:
+    """Rules hash, model version and arms always; catalogue version, clock, segments and store beside the notes."""
+    snapshot, at = tiny_engine.snapshot, trained_shop.clock()
+    told = carousel_json(tiny_engine.carousel("for-you", Ask(user_id="w6", store_id="south", explain=True, at=at)))
+    assert (told["model"], told["rules"], told["experiments"]) == (snapshot.version, snapshot.rules_hash, [])
+    assert told["notes"]["snapshot"] == {
+        "catalogue": snapshot.catalogue.version,
+        "at": datetime.fromtimestamp(at, snapshot.shop.zone).isoformat(),
+        "segments": ["wine-lovers"],
+        "store": "south",
+    }
+    nobody = tiny_engine.carousel("for-you", Ask(explain=True))
+    assert nobody.notes is not None and nobody.notes["snapshot"]["segments"] == []
+    assert nobody.notes["snapshot"]["store"] is None
+    assert tiny_engine.carousel("for-you", Ask(user_id="w6")).notes is None, "nobody learns the segments of a shopper"
+    words = ("--carousel", "for-you", "--user", "w6", "--store", "south")
+    out = tool(trained_shop, "explain", trained_shop.folder / "rules.yaml", *words).output
+    assert f"catalogue {snapshot.catalogue.version}, at " in out and "store south" in out
+    assert "segments: wine-lovers" in out
 
 
 def test_each_product_has_its_source_its_score_and_its_factors(tiny_shop: TinyShop) -> None:
