@@ -1,6 +1,6 @@
 """The rules file of a shop: read, and checked against what the shop has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from models.columns import Column, Kind
 from models.errors import RulesError
 from models.schema import UNKNOWN
 from recsvc.id_lists import lists_in
+from recsvc.rules.expression_tree import Expression
 from recsvc.rules.parse import parse
 from recsvc.rules.schema import RuleSet
 from recsvc.rules.shop_facts import ShopFacts
@@ -45,7 +46,20 @@ def strict_facts_of(snapshot: Snapshot, folder: Path) -> ShopFacts:
     if snapshot.version is None:
         return facts_of(snapshot, folder)
     ground = Ground(snapshot.catalogue, snapshot.shop.timezone)
-    return replace(facts_of(snapshot, folder), matching=lambda where: len(ground.rowset(where)))
+    return strict_facts(facts_of(snapshot, folder), ground)
+
+
+def strict_facts(facts: ShopFacts, ground: Ground) -> ShopFacts:
+    """Return ``facts`` with what tells which products an expression is true for."""
+
+    def among(where: Expression | None, products: Sequence[str]) -> frozenset[str]:
+        known = [product for product in products if ground.catalogue.ids.row(product) != UNKNOWN]
+        if where is None:
+            return frozenset(known)
+        inside = ground.rowset(where).has(ground.catalogue.ids.rows(known))
+        return frozenset(product for product, has in zip(known, inside.tolist(), strict=True) if has)
+
+    return replace(facts, matching=lambda where: len(ground.rowset(where)), among=among)
 
 
 def read_file(path: Path, snapshot: Snapshot) -> RuleSet:

@@ -14,7 +14,7 @@ from recsvc.rules.parse_segments import read_segments
 from recsvc.rules.parse_when import read_window
 from recsvc.rules.readers import Reader
 from recsvc.rules.rest import Rest, let_go, no_rest
-from recsvc.rules.schema import Experiment, Rule, RuleSet
+from recsvc.rules.schema import Experiment, Rule, RuleSet, Test
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.times import Window, zone_of
 from recsvc.rules.yaml_nodes import BrokenYamlError, Node, Scalar, decode, read_nodes
@@ -114,7 +114,7 @@ def _read_file(root: Node | None, reader: Reader, digest: str) -> RuleSet:
     segment_names = (
         [key.text for key, _ in reader.entries(fields["segments"], "segments")] if "segments" in fields else []
     )
-    rules = _rules(reader, fields, Names(calendar, segment_names, experiments))
+    rules = _rules(reader, fields, Names(calendar, segment_names, experiments), segments)
     expected = read_expectations(reader, fields["expect"], _ids_in(fields.get("rules"))) if "expect" in fields else ()
     warnings = reader.faults.sorted_warnings()
     return RuleSet(digest, rules, segments, calendar, experiments, reader.zone, warnings, expected)
@@ -167,7 +167,7 @@ def _experiments(reader: Reader, node: Node) -> dict[str, Experiment]:
     return out
 
 
-def _rules(reader: Reader, fields: Mapping[str, Node], names: Names) -> tuple[Rule, ...]:
+def _rules(reader: Reader, fields: Mapping[str, Node], names: Names, segments: Mapping[str, Test]) -> tuple[Rule, ...]:
     node = fields.get("rules")
     if node is None or (isinstance(node, Scalar) and not node.text.strip()):
         items: tuple[Node, ...] = ()
@@ -185,7 +185,7 @@ def _rules(reader: Reader, fields: Mapping[str, Node], names: Names) -> tuple[Ru
         reader.faults.add(fields["expect_rules"], message, "is the file cut off? else change the number")
     rules = tuple(_each_rule(reader, items, names))
     _refuse_twins(reader, rules, items)
-    warn_about(reader, rules, items)
+    warn_about(reader, rules, items, segments)
     return rules
 
 

@@ -1,6 +1,6 @@
 """What the loader of rules must know of the shop; handed in, so that nothing here touches a disk or a clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -33,6 +33,8 @@ class ShopFacts:
     """Whether a product is in the catalogue; None switches that warning off."""
     matching: Callable[[Expression], int] | None = None
     """How many products an expression that the catalogue alone decides is true for; None switches that warning off."""
+    among: Callable[[Expression | None, Sequence[str]], frozenset[str]] | None = None
+    """Those of some products that are in the catalogue and that such an expression is true for; with ``matching``."""
     zone: str = "UTC"
     """Of a file that names none."""
     now: datetime | None = None

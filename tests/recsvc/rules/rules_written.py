@@ -97,9 +97,9 @@ def catalogue_of(world):
     return Catalogue.of(IdIndex.of(world["products"]), columns, "drawn")
 
 
-def bound_to(world, rules):
-    """Return the rules as the engine reads and binds them."""
-    facts = ShopFacts(
+def facts_of(world):
+    """Return what the loader knows of the shop."""
+    return ShopFacts(
         carousels=dict.fromkeys(CAROUSELS, 8),
         columns=KINDS,
         user_columns={"tier": "text", "age": "number"},
@@ -108,7 +108,11 @@ def bound_to(world, rules):
         zone="UTC",
         lists=world["lists"].__getitem__,
     )
-    return bind(parse(file_of(world, rules), facts), catalogue_of(world))
+
+
+def bound_to(world, rules):
+    """Return the rules as the engine reads and binds them."""
+    return bind(parse(file_of(world, rules), facts_of(world)), catalogue_of(world))
 
 
 def rows_of(world, products):
