@@ -115,6 +115,29 @@ def test_what_the_files_and_the_events_both_tell_of_counts_once(store: Store, tm
     assert data.facts.tables["events"].set_aside["is in the files too"] == 1
 
 
+def test_a_test_order_is_none_in_the_events_either(store: Store, tmp_path: Path) -> None:
+    """By the order's id, by whose it is, by a field; a pattern over a column that only the files have fits none of them."""
+    (tmp_path / "purchases.csv").write_text(
+        f"user,product,time,order,campaign,price\nann,milk,{NOW - 9 * 3600},o1,,2\n"
+    )
+    (tmp_path / "users.csv").write_text("user,tier\nann,gold\n")
+    columns = 'order_id = "order", price = "price", campaign = "campaign" }\ntest_orders = '
+    toml = BESIDE.replace(
+        'order_id = "order" }', columns + '["TEST*", { user_id = "qa-*" }, { campaign = "probe" }, { currency = "x" }]'
+    )
+    toml = toml.replace('campaign = "campaign" }', 'campaign = "campaign", currency = "product" }')
+    keep(
+        store,
+        bought("1", "ann", "tea", 8, order_id="TEST-9"), bought("2", "qa-7", "tea", 8), bought("3", "ben", "tea", 8),
+        bought("4", "ben", "jam", 7, order_id="o4", campaign="probe"),
+    )  # fmt: skip
+    data = read(shop_in(tmp_path, toml), store)
+    assert lines(data) == [("ann", "milk", 9, 1), ("ben", "tea", 8, 1)]
+    assert data.facts.tables["events"].set_aside == {
+        "test order: TEST*": 1, "test order: user_id = qa-*": 1, "test order: campaign = probe": 1,
+    }  # fmt: skip
+
+
 def test_who_was_erased_is_in_no_table_and_who_refused_personalisation_is_nobody(store: Store, tmp_path: Path) -> None:
     """Of files and events alike, also where the shop does not learn from events."""
     (tmp_path / "purchases.csv").write_text("user,product,time,order\n" + "".join(

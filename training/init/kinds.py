@@ -39,6 +39,12 @@ def candidates(looked: Looked, words: Mapping[str, tuple[str, ...]], role: str) 
     return strong or found
 
 
+def _is_list(looked: Looked) -> bool:
+    """Tell whether the first column is the key of a list: each value once."""
+    first = next(iter(looked.columns.values()))
+    return first.filled == first.distinct == looked.rows
+
+
 def table_of(looked: Looked, answers: Answers) -> str | None:
     """Return which table a file of plain columns is; None where it is none of ours."""
     told = answers.told(looked.path.name)
@@ -51,6 +57,8 @@ def table_of(looked: Looked, answers: Answers) -> str | None:
     )
     if "product_id" in has["purchases"] and who:
         return "purchases"
+    if not looked.header and hinted and _is_list(looked):
+        return hinted
     if not looked.header and len(looked.columns) in (2, 3, 4):
         return "purchases"
     if hinted and f"{hinted.rstrip('s') if hinted != 'stock' else 'product'}_id" in has[hinted]:

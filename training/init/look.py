@@ -1,6 +1,6 @@
 """What a file looks like: its columns with what their values say, before anybody has told what they are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +48,8 @@ class Looked:
     columns: Mapping[str, Seen]
 
 
-def look(session: Session, path: Path) -> Looked:
-    """Return what a file looks like.
+def look(session: Session, path: Path, before: Sequence[Looked] = ()) -> Looked:
+    """Return what a file looks like; one with the columns of a file among ``before`` is taken to have the same in them.
 
     Raises:
         DataError: it cannot be read.
@@ -60,36 +60,55 @@ def look(session: Session, path: Path) -> Looked:
         piece = open_piece(session, path, header=False)
     sample = f"(select * from {piece.sql} limit {ROWS})"
     rows = session.rows(f"select count(*) from {sample}")[0][0]
-    columns = {one: _column(session, sample, one, kind) for one, kind in piece.types.items()}
+    alike = next((one for one in before if header and one.header and one.piece.types == piece.types), None)
+    columns = (
+        {one: _column(session, sample, one, kind) for one, kind in piece.types.items()}
+        if alike is None
+        else alike.columns
+    )
     return Looked(path, piece, header, rows, columns)
 
 
+def look_all(session: Session, paths: Sequence[Path]) -> list[Looked]:
+    """Return what each file looks like; exports of many months are looked at once.
+
+    Raises:
+        DataError: one cannot be read.
+    """
+    out: list[Looked] = []
+    for path in paths:
+        out.append(look(session, path, out))
+    return out
+
+
 def _is_data(session: Session, piece: Piece) -> bool:
-    """Tell whether the names of a text file's columns are values: most of the first line are numbers, as those below."""
+    """Tell whether the names of a text file's columns are values: half of the first line are numbers, or it begins with one."""
     if not piece.is_text or piece.broken is not None:
         return False
-    marks = [one for one in piece.types if session.rows(f"select number_of_text({literal(one)}) is not null")[0][0]]
-    return 2 * len(marks) >= len(piece.types)
+    marks = [f"number_of_text({literal(one)}) is not null" for one in piece.types]
+    found = session.rows(f"select {', '.join(marks)}")[0]
+    return 2 * sum(found) >= len(found) or next(iter(piece.types)).isdecimal()
 
 
 def _column(session: Session, sample: str, column: str, kind: str) -> Seen:
-    text = f"nullif(trim({name(column)}::varchar), '')"
-    number = f"number_of_text({text})"
-    money = f"number_of_text(regexp_replace({text}, '[^0-9.,+-]', '', 'g'))"
-    time = seconds(name(column), kind, Clock("UTC"))
-    other = seconds(name(column), kind, Clock("UTC", day_first=False))
-    since = f"(regexp_full_match({text}, '\\d{{9,16}}(\\.\\d+)?') and {time} between 473385600 and 4102444800)"
-    dated = f"(({time} is not null or {other} is not null) and (not regexp_full_match({text}, '\\d+(\\.\\d+)?') or {since}))"
-    zoned = f"(regexp_matches({text}, '([T ]\\d\\d:\\d\\d.*)(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d)$') or {since})"
-    if is_number(kind):
-        dated = zoned = f"({time} between 473385600 and 4102444800 and {name(column)} > 100000000)"
+    """Return one column; each value is parsed once in each way, and the shares are counted over that."""
+    number = is_number(kind)
+    time, other = (seconds("raw", kind, Clock("UTC", day_first=first)) for first in (True, False))
+    values = f"select {name(column)} as raw, nullif(trim({name(column)}::varchar), '') as v from {sample}"
+    parsed = (
+        f"select v, raw, number_of_text(v) as n, number_of_text(regexp_replace(v, '[^0-9.,+-]', '', 'g')) as m, "
+        f"{time} as t, {'null' if number else other} as o from ({values})"
+    )
+    between = "t between 473385600 and 4102444800"
+    since = f"({between} and raw > 100000000)" if number else f"(regexp_full_match(v, '\\d{{9,16}}(\\.\\d+)?') and {between})"
+    dated = since if number else f"((t is not null or o is not null) and (not regexp_full_match(v, '\\d+(\\.\\d+)?') or {since}))"
+    zoned = since if number else f"(regexp_matches(v, '([T ]\\d\\d:\\d\\d.*)(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d)$') or {since})"
     if kind.startswith("TIMESTAMP WITH"):
         zoned = "true"
     found = session.rows(
-        f"select count({text}), count(distinct {text}), count({number}), "
-        f"count({money}), count(*) filter ({number} = trunc({number})), "
-        f"count(*) filter ({dated}), count(*) filter ({zoned}), count(*) filter ({number} < 0), "
-        f"(list(distinct {text}) filter ({text} is not null))[:3] from {sample}"
+        f"select count(v), count(distinct v), count(n), count(m), count(*) filter (n = trunc(n)), "
+        f"count(*) filter ({dated}), count(*) filter ({zoned}), count(*) filter (n < 0), "
+        f"(list(distinct v) filter (v is not null))[:3] from ({parsed})"
     )[0]
     filled = found[0]
     shares = [one / filled if filled else 0.0 for one in found[2:7]]

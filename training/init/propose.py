@@ -9,9 +9,17 @@ from training.init.asked import Answers
 from training.init.dates import clock_start, settle_order, settle_zone
 from training.init.draft import Draft
 from training.init.kinds import named_format, table_of
-from training.init.look import Looked, look
+from training.init.look import Looked, look_all
 from training.init.no_products import find_no_products, patterns
-from training.init.roles import clean_price, depends_on, judge_purchases, map_by_values, map_columns, map_situations
+from training.init.roles import (
+    clean_price,
+    depends_on,
+    judge_purchases,
+    map_by_values,
+    map_columns,
+    map_key,
+    map_situations,
+)
 from training.init.words import PRODUCT_WORDS
 from training.read.engine import Session, name
 
@@ -39,7 +47,7 @@ def propose(session: Session, paths: Sequence[Path], called: str, answers: Answe
         DataError: a file cannot be read.
     """
     out = Proposal(answers.told("name") or called, currency=answers.told("currency"))
-    out.drafts = sort_files([look(session, path) for path in paths], answers, out.notes)
+    out.drafts = sort_files(look_all(session, paths), answers, out.notes)
     for draft in out.drafts:
         if draft.format == "columns":
             _map(session, draft, answers)
@@ -94,6 +102,8 @@ def _map(session: Session, draft: Draft, answers: Answers) -> None:
         judge_purchases(session, draft, aside)
         map_situations(draft)
     else:
+        if not draft.first.header:
+            map_key(draft, answers)
         clean_price(draft)
     if draft.table in ("products", "users"):
         used = draft.used()

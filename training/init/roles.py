@@ -90,6 +90,17 @@ def map_by_values(draft: Draft, answers: Answers) -> None:
             draft.columns[role] = told
 
 
+def map_key(draft: Draft, answers: Answers) -> None:
+    """Map the key of a list whose columns have no names: its first column, if nobody says otherwise."""
+    key = "user_id" if draft.table == "users" else "store_id" if draft.table == "stores" else "product_id"
+    if key in draft.columns:
+        return
+    columns = list(draft.first.columns)
+    question = f"{draft.first.path.name}: which column is {WHAT[key] if key != 'user_id' else 'the user'}?"
+    if told := answers.ask(f"{draft.table}.{key}", question, columns, columns[0]):
+        draft.columns[key] = told
+
+
 def judge_purchases(session: Session, draft: Draft, aside: dict[str, Seen]) -> None:
     """Look at the values of what was mapped: events, prices, sequences, ratings."""
     _event(session, draft)

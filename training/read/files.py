@@ -5,6 +5,7 @@ import gzip
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
@@ -13,11 +14,15 @@ import duckdb
 from models.errors import DataError
 from training.read.engine import Session, first_line, literal, name
 from training.read.feed import LINE, feed_as_lines
+from training.read.sheets import sheets_as_csv
 
 _BLOCK = 1 << 20
 NOTHING = "select 0, null, null where false"
 """SQL of no broken lines."""
 _LATIN = "recsvc-latin"
+_COLONS, _LINES = "::", 20
+"""A separator that ratings are published with; it is one where the first lines have as many of them each, 2 at least."""
+_DIALECT = """delim = ',', quote = '"', escape = '"'"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,12 @@ class Opened:
     broken: str | None = None
 
 
-Reader = Callable[[Session, Path], Opened]
+Reader = Callable[[Session, Path, bool], Opened]
+"""The last says whether the first row names the columns, where a file may have one that does not."""
 
 
 def open_piece(session: Session, path: Path, header: bool = True) -> Piece:
-    """Return ``path`` as a table; without a ``header`` CSV and TSV have the columns ``column0``, ``column1``, ….
+    """Return ``path`` as a table; without a ``header`` CSV, TSV and sheets have the columns ``column0``, ``column1``, ….
 
     Raises:
         DataError: no reader for its suffix, an empty file, a truncated or broken one.
@@ -69,8 +75,7 @@ def open_piece(session: Session, path: Path, header: bool = True) -> Piece:
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty: write it again, or take it out of shop.toml")
     try:
-        reader = READERS[suffix]
-        opened = reader(session, path) if header or reader is not _separated else _without_header(session, path)
+        opened = READERS[suffix](session, path, header)
         piece = Piece(
             path.name, opened.sql, types_of(session, opened.sql), opened.is_text, path.stat().st_size, opened.broken
         )
@@ -86,46 +91,82 @@ def types_of(session: Session, sql: str) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in described if row[0] not in ("#row", "#aside")}
 
 
-def _parquet(_session: Session, path: Path) -> Opened:
+def _parquet(_session: Session, path: Path, _: bool) -> Opened:
     relation = f"read_parquet({literal(path)}, file_row_number = true)"
     return Opened(f'(select * exclude (file_row_number), file_row_number + 1 as "#row" from {relation})', False)
 
 
-def _separated(session: Session, path: Path, header: bool = True) -> Opened:
+def _separated(session: Session, path: Path, header: bool) -> Opened:
     """CSV and TSV: all columns as text, so that leading zeros stay; lines that do not fit are kept for the rejects."""
-    options = f"all_varchar = true, header = {header}, store_rejects = true, rejects_limit = 0"
+    told = as_utf8(path, session.scratch)
     if path.suffix.lower() == ".tsv":
-        options += r", delim = '\t'"
-    relation = f"read_csv({literal(as_utf8(path, session.scratch))}, {options})"
+        return _csv(told, header, r"delim = '\t'")
+    return _csv(told, header, f"delim = '{_COLONS}', quote = '', escape = ''" if _has_colons(told) else "")
+
+
+def _csv(path: Path, header: bool, dialect: str) -> Opened:
+    options = f"all_varchar = true, header = {header}, store_rejects = true, rejects_limit = 0"
+    relation = f"read_csv({literal(path)}, {options}{', ' if dialect else ''}{dialect})"
     return Opened(f'(select *, row_number() over () + {int(header)} as "#row" from {relation})', True)
 
 
-def _without_header(session: Session, path: Path) -> Opened:
-    return _separated(session, path, header=False)
+def _has_colons(path: Path) -> bool:
+    if path.suffix.lower() == ".zst":
+        return False
+    with _open(path) as file:
+        counts = {line.count(_COLONS.encode()) for line in islice(file, _LINES) if line.strip()}
+    return len(counts) == 1 and min(counts) >= 2
 
 
-def _json_lines(session: Session, path: Path) -> Opened:
-    """JSON lines: the columns are all the keys of all lines; nested values stay JSON text."""
+def _workbook(session: Session, path: Path, header: bool) -> Opened:
+    """A spreadsheet: a row's number is its place among the rows of all its sheets."""
+    copy = session.scratch / f"sheets-{len(list(session.scratch.iterdir()))}.csv"
+    sheets_as_csv(path, copy)
+    return _csv(copy, header, _DIALECT)
+
+
+def _json(session: Session, path: Path, header: bool) -> Opened:
+    """JSON: an object a line, or one array of objects; a row of an array is called by its place in it."""
+    told = as_utf8(path, session.scratch)
+    if path.suffix.lower() == ".zst" or not _is_array(told):
+        return _json_lines(session, path, header)
+    objects = f"read_json_objects({literal(told)}, format = 'array')"
+    return _objects(session, path, f'(select json::varchar as line, row_number() over () as "#row" from {objects})')
+
+
+def _is_array(path: Path) -> bool:
+    with _open(path) as file:
+        return file.read(_BLOCK).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
+
+
+def _json_lines(session: Session, path: Path, _: bool) -> Opened:
+    """JSON lines: one object each."""
     told = literal(as_utf8(path, session.scratch))
     options = (
         "columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x01', quote = '', escape = ''"
     )
-    lines = f'(select line, row_number() over () as "#row" from read_csv({told}, {options}))'
+    return _objects(session, path, f'(select line, row_number() over () as "#row" from read_csv({told}, {options}))')
+
+
+def _objects(session: Session, path: Path, lines: str) -> Opened:
+    """The columns are all the keys of all objects, the texts ``line`` of ``lines``; nested values stay JSON text."""
     is_object = "case when json_valid(line) then json_type(line) = 'OBJECT' else false end"
     good = f"{lines} where {is_object}"
     keys = [row[0] for row in session.rows(f"select distinct unnest(json_keys(line)) from {good} order by 1")]
     if not keys:
-        raise DataError(f"{path}: no line of it is a JSON object")
+        raise DataError(
+            f"{path}: no line of it is a JSON object, and it is no array of objects: write one object a line (jq -c '.[]')"
+        )
     columns = ", ".join(f"json_extract_string(line, {literal(_json_path(key))}) as {name(key)}" for key in keys)
     broken = f"select \"#row\", 'no JSON object', line from {lines} where not {is_object} and not blank(line)"
     return Opened(f'(select {columns}, "#row" from {good})', True, broken)
 
 
-def _feed(session: Session, path: Path) -> Opened:
+def _feed(session: Session, path: Path, header: bool) -> Opened:
     """A feed in XML: its items as JSON lines, each with the line on which it starts."""
     lines = session.scratch / f"feed-{len(list(session.scratch.iterdir()))}.jsonl"
     feed_as_lines(path, lines)
-    opened = _json_lines(session, lines)
+    opened = _json_lines(session, lines, header)
     return Opened(f'(select * exclude ("#row", "{LINE}"), "{LINE}"::bigint as "#row" from {opened.sql})', True, NOTHING)
 
 
@@ -137,13 +178,15 @@ READERS: dict[str, Reader] = {
     ".csv": _separated,
     ".txt": _separated,
     ".data": _separated,
+    ".dat": _separated,
     ".inter": _separated,
     ".tsv": _separated,
     ".parquet": _parquet,
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
-    ".json": _json_lines,
+    ".json": _json,
     ".xml": _feed,
+    ".xlsx": _workbook,
 }
 
 

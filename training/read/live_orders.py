@@ -7,6 +7,7 @@ from training.read.engine import Session, literal, name
 from training.read.event_store import EventStore, Shoppers
 from training.read.facts import TableFacts
 from training.read.fields import clean_fields, given_fields
+from training.read.patterns import leave_test_orders_out
 
 OWN = ("user_id", "product_id", "order_id", "store_id", "time", "quantity", "price")
 SAME_SECONDS = 86_400
@@ -40,7 +41,12 @@ def add_orders(session: Session, store: EventStore | None, purchases: TableFacts
     path.touch()
     count = store.write_orders(path, fields) if store else 0
     facts = TableFacts("data.events", {one: one for one in (*OWN, *fields)}, ["store"], count)
-    _load(session, path, fields, timed)
+    _load(session, path, fields)
+    if (given := session.shop.data.purchases) is not None:
+        named = {"user_id": '"user"', "product_id": "product", "order_id": '"order"', "store_id": "store"}
+        own = {one: name(one) for one in ("time", "quantity", "price", *fields)}
+        leave_test_orders_out(session, facts, given.test_orders, "raw_live", named | own)
+    _make_uniform(session, fields, timed)
     _leave_out(session, facts, "time in the future", f"time > {session.now}")
     if until is not None and timed:
         _leave_out(session, facts, "at or after --until", f"time >= {until}")
@@ -56,18 +62,24 @@ def add_orders(session: Session, store: EventStore | None, purchases: TableFacts
     return facts
 
 
-def _load(session: Session, path: object, fields: Mapping[str, FieldKind], timed: bool) -> None:
+def _load(session: Session, path: object, fields: Mapping[str, FieldKind]) -> None:
+    """Read the orders into the engine's table ``raw_live``, fields under their own names."""
     columns = COLUMNS | {f"={one}": "VARCHAR" for one in fields}
     shape = ", ".join(f"{literal(one)}: {literal(kind)}" for one, kind in columns.items())
     context = ", ".join(f"{name('=' + one)} as {name(one)}" for one in fields)
     source = f"read_json({literal(path)}, format = 'newline_delimited', columns = {{{shape}}})"
-    raw = f"(select *{', ' + context if context else ''} from {source})"
+    session.con.execute(f"create temp table raw_live as select *{', ' + context if context else ''} from {source}")
+
+
+def _make_uniform(session: Session, fields: Mapping[str, FieldKind], timed: bool) -> None:
+    """Make the engine's table ``live_lines`` of ``raw_live``, as ``lines`` is."""
     session.con.execute(
         'create temp table live_lines as select -1::integer as "#file", row_number() over () as "#row", "user", product, '
         'store, hash("user", \'o\' || "order") as order_key, '
         f'{"time" if timed else "0::bigint"} as time, quantity, price, kind, try_cast("order" as bigint) as number, null::ubigint as ref_key'
-        f"{clean_fields(session, fields)} from {raw}"
+        f"{clean_fields(session, fields)} from raw_live"
     )
+    session.con.execute("drop table raw_live")
 
 
 def _leave_out(session: Session, facts: TableFacts, reason: str, condition: str) -> None:

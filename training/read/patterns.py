@@ -64,6 +64,24 @@ def set_test_orders_aside(
         session.con.execute(f"delete from {table} where {holds}")
 
 
+def leave_test_orders_out(
+    session: Session, facts: TableFacts, patterns: Sequence[Pattern], table: str, columns: Mapping[str, str]
+) -> None:
+    """Leave the orders of the service's events in ``table`` out that are tests; ``columns``: our name -> SQL of its value.
+
+    A pattern over a column that only the files have fits none of them.
+    """
+    for pattern in patterns:
+        told = parts(pattern, "order_id")
+        if not told.keys() <= columns.keys():
+            continue
+        holds = condition(session, told, columns, f"{WHERE}.test_orders")
+        gone = session.rows(f"select count(*) from {table} where {holds}")[0][0]
+        if gone:
+            facts.set_aside[f"test order: {label(pattern)}"] += gone
+            session.con.execute(f"delete from {table} where {holds}")
+
+
 def set_no_products_aside(
     session: Session,
     tables: Mapping[str, TableFacts],

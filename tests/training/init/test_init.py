@@ -1,6 +1,7 @@
 """``recsvc-train init``: files that nobody has told of become a shop.toml that reads as it stands."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from models.shop import Shop, read_shop
 from training.cli import cli
 from training.progress import SILENT
 from training.read.shop_data import ShopData, read_shop_data
+from workbooks import workbook
 
 FORMATS = Path(__file__).parents[1] / "read" / "formats"
 HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -158,6 +160,43 @@ def test_a_file_without_a_header_is_asked_about(init: Init) -> None:
     read = data()
     assert (read.facts.lines, read.facts.users) == (91, 7)
     assert read.facts.tables["purchases"].mapping["time"] == "column3"
+
+
+def test_ratings_of_double_colons_with_their_lists_are_asked_about(init: Init) -> None:
+    """As MovieLens publishes them, no file with a header: which column is the key of a list is asked, not guessed."""
+    ratings = "".join(f"{i % 7 + 1}::{i % 13 + 20}::{i % 5 + 1}::{881250949 + i * 1000}\n" for i in range(91))
+    movies = "".join(f"{i + 20}::Movie {i} (1999)::Crime|Drama\n" for i in range(13))
+    users = "".join(f"{i + 1}::F::25::10::4806{i}\n" for i in range(7))
+    files = {"movies__dat": movies, "ratings__dat": ratings, "users__dat": users}
+    done = init(**files)
+    assert done.exit_code == 2
+    for flag in ("user_id=column0", "product_id=column1", "products.product_id=column0", "users.user_id=column0"):
+        assert f"--set {flag}" in done.output
+    done = init("--yes", "--set", "products.name=column1", **files)
+    assert done.exit_code == 0, done.output
+    read = data()
+    assert (read.facts.lines, read.facts.users, len(read.products)) == (91, 7, 13)
+    assert read.catalogue.value("name", read.products.row("20")) == "Movie 0 (1999)"
+
+
+def test_a_workbook_of_a_public_shop_goes_through_without_an_edit(init: Init) -> None:
+    """The gift shop as it is published: numbers and moments as cells, two sheets, one year each."""
+    rows = [line.split(",") for line in FIRST.splitlines()]
+    typed = [[_typed(column, cell) for column, cell in zip(rows[0], row, strict=True)] for row in rows[1:]]
+    done = init(shop__xlsx=workbook(y1=[rows[0], *typed[:3]], y2=[rows[0], *typed[3:]]))
+    assert done.exit_code == 0, done.output
+    table = shop().data.purchases
+    assert table is not None and table.columns["user_id"] == "CustomerID" and table.no_products == ("POST",)
+    assert shop().clock_starts == "2010-12-04 00:00"
+    read = data()
+    assert read.users.row("17850") >= 0 and len(read.purchases) == 5
+    assert read.facts.tables["purchases"].refused == {}
+
+
+def _typed(column: str, cell: str) -> str | float | datetime | None:
+    if column == "InvoiceDate":
+        return datetime.strptime(cell, "%m/%d/%Y %H:%M")
+    return float(cell) if column in ("Quantity", "UnitPrice", "CustomerID") and cell else cell or None
 
 
 SEVERAL = {
