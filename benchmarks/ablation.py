@@ -21,13 +21,12 @@ import numpy as np
 HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 
-from models.basis import moment_names  # noqa: E402
 from models.candidates import gather  # noqa: E402
-from models.features import context_fields, features, names  # noqa: E402
+from models.features import context_fields, features  # noqa: E402
 from models.ranker import DEPTHS, Ranker  # noqa: E402
 from models.schema import NO_ROWS, UNKNOWN, Bools, Doubles, Floats, Ints, Longs, best  # noqa: E402
 from models.shop import Shop, read_shop  # noqa: E402
-from training.fit import before  # noqa: E402
+from training.fit import before, feature_names  # noqa: E402
 from training.held_out import known_until, suited  # noqa: E402
 from training.metrics.bootstrap import mean_interval, signed  # noqa: E402
 from training.metrics.by_user import scores  # noqa: E402
@@ -90,7 +89,7 @@ def main() -> None:
     windows = learn_windows(data, shop, window_starts(shop, since, int(data.purchases.time.min())), seed, progress)
     past = past_of(with_prices(before(data, since), shop.training.heavy_shoppers), shop, since, seed)
     asked = ask(past, make_requests(data.purchases, since, until, given.users, seed))
-    labels = names(moment_names(data.purchases.fields), data.contexts)
+    labels = feature_names(data)
     fit = fitter(shop, data, since, seed, progress, windows)
     whole = fit(np.zeros(len(labels), np.bool_))
     base = {one.task.task: measured(one, whole, len(data.products)) for one in asked}
@@ -141,7 +140,7 @@ def fitter(
 ) -> Callable[[Bools], dict[str, Ranker]]:
     """Return what fits the rankers without the features that a mask (n_features,) leaves out."""
 
-    labels = names(moment_names(data.purchases.fields), data.contexts)
+    labels = feature_names(data)
     coded = {f"{table}.{name}" for table, name in context_fields(data.contexts)}
     nothing = np.array([UNKNOWN if label in coded else np.nan for label in labels], np.float32)  # no code, no number
 

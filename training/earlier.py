@@ -14,10 +14,8 @@ from typing import Any
 import numpy as np
 
 from models.artifact import Artifact, open_artifact
-from models.basis import moment_names
 from models.columns import TextColumn
 from models.errors import ArtifactError
-from models.features import names
 from models.ids import IdIndex
 from models.moments import timed
 from models.ranker import Ranker
@@ -27,6 +25,7 @@ from models.settings_of import settings_of
 from models.shop import Shop
 from models.sources import new_models
 from training.fingerprint import fingerprint
+from training.fit import feature_names
 from training.read.shop_data import ShopData
 
 HARMLESS = {
@@ -97,7 +96,7 @@ def earlier(registry: Registry, shop: Shop, data: ShopData, until: int, since: i
     why = _why_not(learned, shop, data, since, seed)
     if learned is None or why:
         return Earlier(start=start, says=f"rankers are learned again: {why}")
-    labels = names(moment_names(data.purchases.fields), data.contexts)
+    labels = feature_names(data)
     try:
         rankers = {
             name: Ranker.load(version.group(f"rankers/{name}"), labels) for name in version.manifest.config["rankers"]
@@ -119,7 +118,7 @@ def settings_digest(shop: Shop, data: ShopData, seed: int) -> str:
         "training": shop.training.model_dump(mode="json", exclude=HARMLESS),
         "held out": shop.evaluation.days,
         "models": {name: settings_of(model) for name, model in new_models(shop.models).items()},
-        "features": names(moment_names(data.purchases.fields), data.contexts),
+        "features": feature_names(data),
         "codes": [
             list(column.vocabulary)
             for _, table in sorted(data.contexts.items())

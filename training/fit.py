@@ -10,8 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from models.artifact import Manifest
 from models.base import Fitting, Model
-from models.basis import Basis
+from models.basis import Basis, moment_names
 from models.columns import column_arrays
+from models.features import names
 from models.histories import Histories
 from models.ranker import Ranker
 from models.schema import Arrays
@@ -64,6 +65,11 @@ def fit_models(
 def fit_basis(data: ShopData, until: int, shop: Shop, seed: int) -> Basis:
     """Return what the rankers' features know of products and moments."""
     return Basis().fit(fitting(data, until, shop, seed))
+
+
+def feature_names(data: ShopData) -> tuple[str, ...]:
+    """Return the names of the features that rankers of ``data`` read: those of ``models.features.World``."""
+    return names(moment_names(data.purchases.moment), data.contexts)
 
 
 def fitting(data: ShopData, until: int, shop: Shop, seed: int) -> Fitting:

@@ -6,22 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from models.artifact import Artifact, Manifest, open_artifact
-from models.basis import Basis, moment_names
+from models.basis import Basis
 from models.context_table import ContextTable
-from models.errors import NoArtifactError
-from models.features import World, names
+from models.errors import ArtifactError, NoArtifactError
+from models.features import World
+from models.model_settings import checked_settings
 from models.ranker import Ranker
 from models.registry import Registry
 from models.settings_of import with_settings
-from models.shop import Evaluation, Shop
+from models.shop import Evaluation, Shop, Training
 from models.sources import MODELS
 from training.compare import own_version
-from training.fit import fit_basis
+from training.fit import feature_names, fit_basis
 from training.held_out import suited
 from training.pipeline import Options, end_of, read
 from training.progress import Progress
 from training.read.shop_data import ShopData
 
+MACHINE = {"threads", "read_memory_gb"}
+"""Settings of a training that are the machine's, and change nothing of what is learned."""
 CHANGED = (
     "The files do not say any more what they said when this version was trained: figures of its rankers may be off. "
     "Train again for a report of what there is now."
@@ -34,7 +37,7 @@ class Subject:
 
     manifest: Manifest
     shop: Shop
-    """With the version's own evaluation."""
+    """With the version's own settings of models, blends, training and evaluation."""
     data: ShopData
     until: int
     """Unix seconds: the moment that it was trained for."""
@@ -52,14 +55,33 @@ def subject_of(shop: Shop, folder: Path, options: Options, progress: Progress) -
     """
     artifact = open_artifact(folder)
     manifest = own_version(artifact.manifest, shop)
-    given = manifest.config.get("evaluation")
-    if given:
-        shop = shop.model_copy(update={"evaluation": Evaluation.model_validate(given)})
+    shop = as_trained(shop, manifest)
     data = read(shop, replace(options, until=manifest.until), None, progress)
     notes = () if _counts(data.facts.plain()) == _counts(manifest.data) else (CHANGED,)
     until = end_of(data, manifest.until)
-    rankers = _rankers(artifact, names(moment_names(data.purchases.fields), data.contexts))
+    rankers = _rankers(artifact, feature_names(data))
     return Subject(manifest, suited(shop, data, until), data, until, rankers, notes)
+
+
+def as_trained(shop: Shop, manifest: Manifest) -> Shop:
+    """Return ``shop`` with the settings that the version was trained with: its models, chosen or not, are fitted alike.
+
+    Its blends stand where shop.toml leaves them open, as in serving. Threads and memory are those of this machine.
+
+    Raises:
+        ArtifactError: it has settings that this recsvc does not know.
+    """
+    config = manifest.config
+    try:
+        training = Training.model_validate({**config.get("training", {}), **shop.training.model_dump(include=MACHINE)})
+        evaluation = Evaluation.model_validate(config["evaluation"]) if "evaluation" in config else shop.evaluation
+        models = checked_settings(config["models"])
+    except ValueError as error:
+        raise ArtifactError(
+            f"version {manifest.version}: {error}: train again with this recsvc, and report that version"
+        ) from error
+    shop = shop.model_copy(update={"training": training, "evaluation": evaluation, "models": models})
+    return shop.with_blends(config.get("blends", {}))
 
 
 def _counts(facts: Mapping[str, Any]) -> dict[str, float]:

@@ -6,6 +6,10 @@ from small_shop import COLUMNS, Read
 
 from models.context_table import ContextTable
 from models.errors import ConfigError
+from models.features import World
+from models.shop import Shop
+from training.fit import feature_names, fit_basis
+from training.prices import with_prices
 
 PURCHASES = "user,product,time\na,p0,2020-01-01\na,p1,2020-01-01\na,p2,2020-01-01\n"
 MONDAY_NOON = 1_578_312_000  # Monday 2020-01-06 12:00 UTC
@@ -120,3 +124,13 @@ def test_a_table_over_several_files_is_one(read: Read) -> None:
         {"too many columns": 1},
         {"not kept by `keep`": 1},
     )
+
+
+def test_features_that_a_table_of_moments_adds_are_named_as_rankers_read_them(read: Read) -> None:
+    """A version's rankers are opened by these names: a report and the next night's run must know the weather's too."""
+    more = '[context.weather]\nfiles = ["w.csv"]\nkeys = { date = "day" }\nfields = ["sky"]\n'
+    told = read(PURCHASES, files={"w.csv": "day,sky\n2020-01-01,sun\n2020-01-02,rain\n"}, more=more)
+    shop = Shop.model_validate({"name": "x", "data": {"events": "store"}})
+    basis = fit_basis(with_prices(told, 0.0), int(told.purchases.time.max()) + 1, shop, 1)
+    assert feature_names(told) == World(basis, {}, told.contexts, shop.zone).names
+    assert "lift.weather-sky" in feature_names(told)

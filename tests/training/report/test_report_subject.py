@@ -1,0 +1,41 @@
+"""A report is about what a version was trained with, whatever shop.toml says by now."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.errors import ArtifactError
+from models.settings_of import settings_of
+from models.sources import new_models
+from tiny_shop import TinyShop
+from training.report.subject import as_trained
+
+
+def test_models_are_fitted_as_the_version_was(trained_shop: TinyShop) -> None:
+    """Chosen settings and blends, its own weeks and limits; threads are this machine's."""
+    manifest, shop = trained_shop.report.manifest, trained_shop.shop
+    models = {name: dict(told) for name, told in manifest.config["models"].items()}
+    models["ease"]["regularization"] = 77.0
+    config = {**manifest.config, "models": models, "blends": {"for-you": {"als": 2.0}}}
+    config["training"] = {**config["training"], "threads": 7, "window_days": 9}
+    found = as_trained(shop, replace(manifest, config=config))
+    assert settings_of(new_models(found.models)["ease"])["regularization"] == 77.0
+    assert found.carousels["for-you"].sources == {"als": 2.0}
+    assert (found.training.window_days, found.training.threads) == (9, shop.training.threads)
+    assert found.evaluation.model_dump(mode="json") == manifest.config["evaluation"]
+
+
+def test_blends_that_the_file_names_stay(trained_shop: TinyShop) -> None:
+    """As they do where the version is served."""
+    shop = trained_shop.shop.model_copy(update={"open_blends": frozenset()})
+    config = {**trained_shop.report.manifest.config, "blends": {"for-you": {"als": 2.0}}}
+    found = as_trained(shop, replace(trained_shop.report.manifest, config=config))
+    assert found.carousels["for-you"].sources == shop.carousels["for-you"].sources
+
+
+def test_settings_that_nobody_knows_any_more_are_told(trained_shop: TinyShop) -> None:
+    """With the version, the setting and the next step."""
+    manifest = trained_shop.report.manifest
+    config = {**manifest.config, "models": {"ease": {"regularisation": 1.0}}}
+    with pytest.raises(ArtifactError, match=r"version .*ease.regularisation: no such setting.*train again"):
+        as_trained(trained_shop.shop, replace(manifest, config=config))
