@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from models.schema import UNKNOWN
-from training.metrics.bootstrap import Interval, mean_interval, signed
+from training.metrics.bootstrap import Interval, mean_interval, signed, tasks_interval
 from training.metrics.by_user import lists_of, scores
 from training.metrics.ranking import Lists, hit_rate, ndcg, recall
 from training.split import Requests
@@ -119,3 +119,20 @@ def test_a_product_that_nobody_knows_is_never_a_hit() -> None:
 def test_a_difference_is_told_with_its_signs() -> None:
     """A gain looks like one."""
     assert signed(Interval(0.01234, -0.002, 0.03)) == "+0.0123 [-0.0020, +0.0300]"
+
+
+def test_errors_of_tasks_that_ask_the_same_shoppers_go_together() -> None:
+    """Two tasks with the same shoppers and values tell no more than one; with others the interval is narrower."""
+    values, users = np.random.default_rng(1).normal(0.1, 1, 400), np.arange(400)
+    one = mean_interval(values, 2000, 1)
+    same = tasks_interval([users, users], [values, values], 2000, 1)
+    other = tasks_interval([users, users + 400], [values, np.random.default_rng(2).permutation(values)], 2000, 1)
+    assert same.mean == pytest.approx(one.mean) == pytest.approx(other.mean)
+    assert same.high - same.low == pytest.approx(one.high - one.low, rel=0.1)
+    assert other.high - other.low == pytest.approx((one.high - one.low) / np.sqrt(2), rel=0.1)
+
+
+def test_each_task_counts_the_same_in_their_mean() -> None:
+    """However many shoppers it has."""
+    found = tasks_interval([np.array([3, 5]), np.array([5])], [np.array([0.0, 1.0]), np.array([2.0])], 200, 1)
+    assert found.mean == 1.25

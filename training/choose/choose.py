@@ -16,6 +16,7 @@ from models.base import Fitting, Model
 from models.schema import Doubles
 from models.shop import Shop
 from models.sources import new_models
+from training.choose.alone import gains_alone, home_of
 from training.choose.blends import Blend, search
 from training.choose.choice import Choice, settled
 from training.choose.offers import offers_of
@@ -26,13 +27,6 @@ from training.choose.settings import Found, try_setting, with_value
 from training.progress import Bar, Progress
 from training.read.shop_data import ShopData
 
-HOME = {
-    "buy-again": ("next-order",),
-    "bought-together": ("complements", "session"),
-    "popularity": ("first-order", "next-order", "discovery"),
-    "store-popularity": ("first-order", "next-order"),
-}
-"""Source -> tasks, the first of which that is asked judges its settings; of the others ``discovery``, else ``session``."""
 MOST_PASTS = 3
 """More shoppers and weeks tell smaller gains from noise."""
 FIRST = 0.4
@@ -135,7 +129,7 @@ class _Search:
             self.fitted[past][name] = model
 
     def _tried(self, name: str, trial: Trial) -> list[Found]:
-        task = self._home(name)
+        task = home_of(name, self.pasts)
         if name not in self.plain or task is None or _written(self.shop, name, trial.setting):
             return []
         if name not in self.before:
@@ -162,19 +156,15 @@ class _Search:
             self.before[name] = self._alone(task, [models[name] for models in self.fitted])
         return [one]
 
-    def _home(self, source: str) -> str | None:
-        tasks = HOME.get(source, ("discovery", "session"))
-        return next((task for task in tasks if any(task in past.requests for past in self.pasts)), None)
-
     def _alone(self, task: str, models: Sequence[Model]) -> Doubles:
         """Return what a model finds by itself, by shopper, one past after another; one fitted model for each past."""
-        carousel = self.shop.carousels[next(name for name, tasks in TASKS_OF.items() if task in tasks)]
-        found = [
-            offers_of({model.source: model}, (model.source,), carousel, past.requests[task], past.contexts[task])
-            for model, past in zip(models, self.pasts, strict=True)
-            if task in past.requests
-        ]
-        return np.concatenate([one.gains({one.sources[0]: 1.0}) for one in found])
+        return np.concatenate(
+            [
+                gains_alone(self.shop, task, model, past)
+                for model, past in zip(models, self.pasts, strict=True)
+                if task in past.requests
+            ]
+        )
 
     def _blends(self) -> dict[str, Blend]:
         out: dict[str, Blend] = {}

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ from training.pipeline import Options
 from training.progress import Progress
 
 if TYPE_CHECKING:
-    from training.tune.tune import Tuned
+    from training.tune.check import Part, Verdict
+    from training.tune.tune import Tuned, What
 
 
 @click.command("tune")
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--carousel", "carousels", multiple=True, metavar="NAME", help="Only this one; may be given again.")
 @click.option(
+    "--what", type=click.Choice(["all", "models", "blends"]), default="all", show_default=True,
+    help="Settings of models, weights of the carousels' sources, or both, half of the time each.",
+)  # fmt: skip
+@click.option(
     "--write/--dry-run", default=False, help="Write the settings into SHOP, or show only what would change (the default)."
 )  # fmt: skip
 @ARTIFACTS
@@ -45,6 +50,7 @@ def tune(
     minutes: float,
     trials: int,
     carousels: tuple[str, ...],
+    what: "What",
     write: bool,
     artifacts: Path,
     until: str | None,
@@ -52,14 +58,15 @@ def tune(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Search for the settings that suit SHOP: the sources of each carousel and their weights.
+    """Search for the settings that suit SHOP: those of the models, then the sources of each carousel and their weights.
 
     Settings are tried on several weeks of the past, each known only until it began; what is found is then asked for the
-    last days, which the search did not see, and compared shopper by shopper with what a run takes by itself. The difference
-    for shop.toml is shown, and with --write it is written; comments stay. Trials are kept in tuning.db in the artifacts
-    folder: the same call again goes on where it was, after Ctrl-C too.
+    last days, which the search did not see, and compared shopper by shopper with what stands. What gains nothing there
+    that its 95 % interval tells from 0 is left out. The difference for shop.toml is shown, and with --write it is
+    written; comments stay. Trials are kept in tuning.db in the artifacts folder: the same call again goes on where it
+    was, after Ctrl-C too.
 
-    Exit code 3: what was found is no better on the last days, and is not written.
+    Exit codes: 0 something was gained, or nothing else was found; 3 what was found gains nothing on the last days.
 
     \b
     Example:
@@ -75,7 +82,7 @@ def tune(
         artifacts, int(now), int(now) + told.clock_offset(now), moment, seed, store=store or default_store(artifacts)
     )
     before = shop.read_bytes().decode("utf-8-sig")
-    found = search(told, carousels, Limits(minutes, trials), options, Progress(quiet=as_json))
+    found = search(told, carousels, Limits(minutes, trials, what), options, Progress(quiet=as_json))
     after = with_changes(before, found.changes)
     changed, refused = difference(shop, before, after), refusal(found)
     written = write and bool(changed) and refused is None
@@ -91,12 +98,19 @@ def tune(
 
 
 def refusal(found: "Tuned") -> str | None:
-    """Return why what was found is not worth writing; None where it is, or where nothing was found."""
-    if found.verdict is None or (found.verdict.gain > 0 and not found.verdict.losses):
+    """Return why nothing of what was found is worth writing; None where something is, or where nothing was found."""
+    if not found.parts or found.kept:
         return None
-    lost = ", ".join(pair.task for pair in found.verdict.losses)
-    why = f"it loses in {lost} beyond the interval" if lost else "it gains nothing there"
-    return f"what was found is no better on the days that the search did not see ({why}): shop.toml stays as it is"
+    return f"nothing was gained on the days that the search did not see ({_why(found.parts)}): shop.toml stays as it is"
+
+
+def _why(parts: "Iterable[Part]") -> str:
+    return "; ".join(f"{part.name}: {_fault(part.verdict)}" for part in parts)
+
+
+def _fault(verdict: "Verdict") -> str:
+    lost = ", ".join(pair.task for pair in verdict.losses)
+    return f"{signed(verdict.gain)}{f', and it loses in {lost} beyond the interval' if lost else ''}"
 
 
 def _lines(found: "Tuned", shop: Shop, changed: str, written: bool) -> Iterator[str]:
@@ -105,33 +119,48 @@ def _lines(found: "Tuned", shop: Shop, changed: str, written: bool) -> Iterator[
     for one in found.tried:
         earlier = f"  ({one.earlier} of an earlier search)" if one.earlier else ""
         yield f"{one.name:<26} {one.trials:>6} {one.pruned:>6}  {one.before:>7.4f} {one.found:>7.4f}{earlier}"
-    if found.verdict is None:
+    if not found.parts:
         yield "nothing better was found: shop.toml stays as it is"
         return
     yield ""
     yield "on the last days, which the search did not see, blends without rankers:"
-    yield f"{'task':<12} {'carousel':<18} {'users':>5}  {f'before {metric}':<24} {'after':<24} gain"
-    for pair in found.verdict.pairs:
-        if pair.group == ALL:
-            told = f"{pair.a[metric]!s:<24} {pair.b[metric]!s:<24} {signed(pair.difference[metric])}"
-            yield f"{pair.task:<12} {pair.carousel:<18} {pair.users:>5}  {told}"
-    yield ""
-    yield changed
-    yield f"written to {shop.file}" if written else "not written: --write does it"
+    yield f"{'part':<26} {'task':<12} {'users':>5}  {f'before {metric}':<24} {'after':<24} gain"
+    for part in found.parts:
+        for pair in part.verdict.pairs:
+            if pair.group == ALL:
+                told = f"{pair.a[metric]!s:<24} {pair.b[metric]!s:<24} {signed(pair.difference[metric])}"
+                yield f"{part.name:<26} {pair.task:<12} {pair.users:>5}  {told}"
+        taken = (
+            "taken"
+            if part.verdict.sure
+            else "left out: nothing is gained that the interval tells from 0, or a task loses"
+        )
+        yield f"{part.name:<26} over its tasks: {_fault(part.verdict)}: {taken}"
+    if changed:
+        yield ""
+        yield changed
+        yield f"written to {shop.file}" if written else "not written: --write does it"
 
 
 def plain(found: "Tuned") -> dict[str, Any]:
     """Return the search as JSON values."""
-    pairs = found.verdict.pairs if found.verdict is not None else ()
     return {
         "studies": [one.plain() for one in found.tried],
         "pasts": found.pasts,
+        "parts": [
+            {
+                "part": part.name, "taken": part.verdict.sure, "changes": part.changes,
+                "gain": rounded({part.verdict.metric: part.verdict.gain}),
+            }
+            for part in found.parts
+        ],
         "check": [
             {
-                "task": pair.task, "carousel": pair.carousel, "group": pair.group, "users": pair.users,
+                "part": part.name, "task": pair.task, "carousel": pair.carousel, "group": pair.group, "users": pair.users,
                 "before": rounded(pair.a), "after": rounded(pair.b), "gain": rounded(pair.difference),
             }
-            for pair in pairs
+            for part in found.parts
+            for pair in part.verdict.pairs
         ],
         "changes": found.changes,
     }  # fmt: skip

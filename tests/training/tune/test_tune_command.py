@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from models.errors import ConfigError
+from models.errors import ConfigError, GateRefusedError
 from models.shop import read_shop
 from tiny_shop import TinyShop
 from training.cli import cli
 from training.compare import ALL, Pair
 from training.metrics.bootstrap import Interval
-from training.tune.check import Verdict
+from training.tune.check import Part, Verdict
 from training.tune.cli import refusal
 from training.tune.tune import Tuned, changes_of
 
@@ -33,7 +33,8 @@ def shop(trained_shop: TinyShop, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def told(shop: Path, *words: str) -> Any:
     """Return the command's JSON."""
-    given = ["tune", str(shop), "--carousel", "for-you", "--minutes", "1", "--trials", "12", "--json", *words]
+    given = ["tune", str(shop), "--carousel", "for-you", "--minutes", "1", "--trials", "12", "--json"]
+    given += ["--what", "blends", *words]
     done = CliRunner().invoke(cli, [*given, "--artifacts", str(shop.parent / "artifacts")], catch_exceptions=False)
     assert (done.exit_code, done.stderr) == (0, "")
     return json.loads(done.stdout)
@@ -48,6 +49,8 @@ def test_a_bad_blend_is_found_out_and_the_better_one_written(shop: Path) -> None
     assert study["ndcg@10"] > study["before"] and study["earlier"] == 0
     check = next(one for one in seen["check"] if (one["task"], one["group"]) == ("next-order", "all"))
     assert check["gain"]["ndcg@10"][1] > 0
+    (part,) = seen["parts"]
+    assert (part["part"], part["taken"]) == ("carousel for-you", True) and part["gain"]["ndcg@10"][1] > 0
     again = told(shop, "--write")
     study = next(one for one in again["studies"] if one["study"] == "carousel for-you")
     assert study["earlier"] > 0 and again["written"] is True
@@ -68,16 +71,49 @@ def pair(task: str, low: float, mean: float, high: float) -> Pair:
     return Pair(task, "for-you", ALL, 9, gap, gap, gap)
 
 
-def test_what_does_not_win_on_unseen_days_is_refused() -> None:
-    """A gain is needed over the tasks, and a loss beyond the interval in any of them is too much."""
+def part(name: str, gain: Interval, *pairs: Pair, **changes: dict[str, Any]) -> Part:
+    """Return what came of some settings."""
+    return Part(name, changes, Verdict(pairs, "ndcg@10", gain))
 
-    def refused(*pairs: Pair) -> str | None:
-        return refusal(Tuned((), Verdict(pairs, "ndcg@10"), {}, 1))
 
-    assert refused(pair("a", -0.1, 0.01, 0.1)) is None
-    assert "gains nothing" in str(refused(pair("a", -0.1, 0.0, 0.1)))
-    assert "loses in b" in str(refused(pair("a", 0.1, 0.5, 0.9), pair("b", -0.3, -0.2, -0.1)))
-    assert refusal(Tuned((), None, {}, 1)) is None
+def test_a_gain_whose_interval_holds_0_is_not_written() -> None:
+    """Nor one beside a loss beyond the interval in any task; each part is taken or left by itself."""
+    unsure = part("models", Interval(0.01, -0.001, 0.02), pair("a", -0.1, 0.01, 0.1), models={"als": {"factors": 32}})
+    loses = part("carousel x", Interval(0.1, 0.01, 0.2), pair("b", -0.3, -0.2, -0.1), carousels={"x": {"sources": {}}})
+    good = part(
+        "carousel y", Interval(0.1, 0.01, 0.2), pair("c", 0.1, 0.2, 0.3), carousels={"y": {"sources": {"als": 1}}}
+    )
+    nothing, one = Tuned((), (unsure, loses), 1), Tuned((), (unsure, loses, good), 1)
+    assert nothing.changes == {} and "nothing was gained" in str(refusal(nothing))
+    assert "models: +0.0100 [-0.0010, +0.0200]" in str(refusal(nothing)) and "loses in b" in str(refusal(nothing))
+    assert one.changes == {"carousels": {"y": {"sources": {"als": 1}}}} and refusal(one) is None
+    assert refusal(Tuned((), (), 1)) is None
+
+
+def test_settings_of_models_are_searched_and_nothing_is_written_without_a_gain(shop: Path) -> None:
+    """Every model whose task is asked has its study, which begins with what stands; an unsure gain ends with 3."""
+    before = shop.read_text("utf-8")
+    words = [
+        "tune",
+        str(shop),
+        "--carousel",
+        "for-you",
+        "--what",
+        "models",
+        "--minutes",
+        "1",
+        "--trials",
+        "2",
+        "--json",
+    ]
+    done = CliRunner().invoke(cli, [*words, "--write", "--artifacts", str(shop.parent / "artifacts")])
+    told = json.loads(done.stdout)
+    studies = {one["study"]: one for one in told["studies"]}
+    assert {"model popularity", "model buy-again"} <= studies.keys()
+    assert all(one["ndcg@10"] >= one["before"] for one in studies.values())
+    assert told["written"] == (shop.read_text("utf-8") != before) == any(one["taken"] for one in told["parts"])
+    if told["parts"] and not told["written"]:
+        assert isinstance(done.exception, GateRefusedError) and "nothing was gained" in told["refused"]
 
 
 def test_only_what_changed_is_written(trained_shop: TinyShop) -> None:
