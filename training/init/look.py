@@ -100,9 +100,19 @@ def _column(session: Session, sample: str, column: str, kind: str) -> Seen:
         f"{time} as t, {'null' if number else other} as o from ({values})"
     )
     between = "t between 473385600 and 4102444800"
-    since = f"({between} and raw > 100000000)" if number else f"(regexp_full_match(v, '\\d{{9,16}}(\\.\\d+)?') and {between})"
-    dated = since if number else f"((t is not null or o is not null) and (not regexp_full_match(v, '\\d+(\\.\\d+)?') or {since}))"
-    zoned = since if number else f"(regexp_matches(v, '([T ]\\d\\d:\\d\\d.*)(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d)$') or {since})"
+    since = (
+        f"({between} and raw > 100000000)"
+        if number
+        else f"(regexp_full_match(v, '\\d{{9,16}}(\\.\\d+)?') and {between})"
+    )
+    dated = (
+        since
+        if number
+        else f"((t is not null or o is not null) and (not regexp_full_match(v, '\\d+(\\.\\d+)?') or {since}))"
+    )
+    zoned = (
+        since if number else f"(regexp_matches(v, '([T ]\\d\\d:\\d\\d.*)(Z|UTC|GMT|[+-]\\d\\d:?\\d\\d)$') or {since})"
+    )
     if kind.startswith("TIMESTAMP WITH"):
         zoned = "true"
     found = session.rows(
