@@ -1,6 +1,6 @@
 # `make help` lists what there is. Plain POSIX make and sh: nothing has to be installed but Python 3.11 or newer.
 .DEFAULT_GOAL := help
-.PHONY: help demo install train serve test coverage cases bench check lock clean
+.PHONY: help demo install train serve test coverage cases bench spark check lock clean
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -54,6 +54,13 @@ cases: install  ## compare the rules with a slow second telling of them, on many
 bench: install  ## measure the live version in ARTIFACTS, and write the table of docs/performance.md (QUICK=1: minutes, and no writing)
 	@$(BIN)/python benchmarks/bench.py "$(SHOP)" --artifacts "$(ARTIFACTS)" $(if $(QUICK),--quick,--write docs/performance.md)
 
+# 450 MB, so neither `make install` nor the image has it; the lock holds the rest at the versions of requirements.lock.
+spark: install  ## install Spark into .venv (needs Java 17), and run the tests of training.engine = "spark"
+	@command -v java >/dev/null || [ -x "$$JAVA_HOME/bin/java" ] || { \
+	   echo "Spark needs Java 17 or newer, and none is found: apt-get install openjdk-17-jre-headless, or set JAVA_HOME" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
+	@$(BIN)/python -m pytest -q tests/training/engines
+
 check: install  ## ruff, mypy --strict, hadolint
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
@@ -68,6 +75,7 @@ lock:  ## solve the dependencies again (UPGRADE=--upgrade takes the newest of ea
 	 solve() { "$$folder/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	   --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" "$$@"; }; \
 	 solve $(UPGRADE) --extra otel --extra sample --extra dev pyproject.toml --output-file requirements.lock; \
+	 solve --no-annotate --extra spark --constraint requirements.lock pyproject.toml --output-file requirements-spark.lock; \
 	 rm -f requirements-image.lock; \
 	 echo 'setuptools' | solve --no-annotate --constraint requirements.lock pyproject.toml - --output-file requirements-image.lock
 

@@ -1,16 +1,16 @@
 """Matrix factorisation by alternating least squares. Source: Hu, Koren, Volinsky, Collaborative filtering for implicit
-feedback datasets, ICDM 2008; fitted by ``implicit``, scored here with numpy alone."""
+feedback datasets, ICDM 2008; fitted by ``implicit`` or on Spark, scored here with numpy alone."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from models.base import Fact, Fitting
 from models.errors import NotFittedError
 from models.interactions import Weighting, tastes, user_items
 from models.schema import NOTHING, Arrays, Bools, Context, Floats, Ints, Longs, Scored, best, take
+from models.statistics import Factoring
 
 
 @dataclass
@@ -44,23 +44,15 @@ class ALS:
 
     def fit(self, data: Fitting) -> Self:
         """Learn item factors from the user-product matrix."""
-        from implicit.cpu.als import AlternatingLeastSquares  # here: serving needs no implicit
-
         matrix = user_items(data, self.weighting)
         self.kept_ = np.flatnonzero(matrix.getnnz(axis=0) >= self.min_buyers).astype(np.int32)
         kept = matrix[:, self.kept_]
         if kept.nnz:
-            kept.data = np.minimum(kept.data, 1) + self.alpha * kept.data  # a view is a part of a purchase
             factors = min(self.factors, max(1, min(kept.shape) - 1))
             begun = begin(data, self.source, self.kept_, factors)
-            with threadpool_limits(1, "blas"):  # around the constructor too: it warns of BLAS threads
-                model = AlternatingLeastSquares(
-                    factors=factors, regularization=self.regularization, random_state=data.seed, alpha=1.0,
-                    iterations=self.iterations if begun is None else self.next_iterations, num_threads=data.threads,
-                )  # fmt: skip
-                model.item_factors = begun
-                model.fit(kept, show_progress=False)
-            self.item_factors_ = np.ascontiguousarray(model.item_factors, np.float32)
+            iterations = self.iterations if begun is None else self.next_iterations
+            told = Factoring(factors, self.regularization, self.alpha, iterations, data.seed, data.threads, begun)
+            self.item_factors_ = data.statistics.factors(kept, told)
         else:
             self.kept_, self.item_factors_ = self.kept_[:0], np.empty((0, 1), np.float32)
         self._finish()

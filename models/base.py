@@ -12,6 +12,7 @@ from models.columns import Column
 from models.robust import HEAVY
 from models.schema import Arrays, Context, Floats, Ints, Purchases, Scored
 from models.signals import Signals
+from models.statistics import Here, Statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Fitting:
     """(n_products, n_dimensions) that the shop gives, zeros for a product without one; empty where it gives none."""
     start: Mapping[str, Arrays] = field(default_factory=dict)
     """What models learned from nearly the same purchases, by source, in the rows of these: some need less work then."""
+    statistics: Statistics = field(default_factory=Here)
+    """Who works out the sums over all purchases."""
 
 
 class Model(Protocol):

@@ -1,7 +1,6 @@
 """What completes an order: the smoothed conditional probability of a product, given a product of the same order."""
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.beyond import values_at
 from models.errors import NotFittedError
-from models.lists import RankedLists, best_entries, decay, summed
+from models.lists import RankedLists, decay, summed
 from models.robust import line_weights
 from models.schema import (
     DAY,
@@ -28,10 +27,7 @@ from models.schema import (
 )
 
 if TYPE_CHECKING:
-    from scipy.sparse import csc_matrix, csr_matrix
-
-PACKED = 2.0**22
-"""More orders than any two products share."""
+    from scipy.sparse import csr_matrix
 
 
 @dataclass
@@ -66,13 +62,11 @@ class BoughtTogether:
 
     def fit(self, data: Fitting) -> Self:
         """Learn pair counts by order."""
-        from scipy.sparse import diags_array
-
         baskets, weights = self._baskets(data)
         self.orders_ = (weights @ baskets).astype(np.float32)
         self.share_ = (self.orders_ / max(float(weights.sum()), 1e-12)).astype(np.float32)
         self.top_ = best(self.share_, self.popular).rows
-        self.lists_ = self._pairs(baskets, (diags_array(1 + weights / PACKED) @ baskets).tocsc())
+        self.lists_, self.counts_ = data.statistics.pairs(baskets, weights, self.length)
         return self
 
     def _baskets(self, data: Fitting) -> "tuple[csr_matrix, Doubles]":
@@ -93,30 +87,6 @@ class BoughtTogether:
         present = (np.diff(matrix.indptr) > 0).astype(np.float64)
         present[basket] *= counts  # all lines of a basket are one shopper's
         return matrix, decay((data.until - when) / DAY, self.half_life) * present
-
-    def _pairs(self, baskets: "csr_matrix", weighted: "csc_matrix") -> RankedLists:
-        """Count in blocks of products, so that memory stays bounded; keep each product's best.
-
-        One product of matrices gives both figures: a cell of ``weighted`` is 1 + weight / PACKED, so a sum's whole part
-        is the number of orders, and its fraction their weight.
-        """
-        n, blocks = baskets.shape[1], []
-        lines = np.asarray(baskets.sum(axis=0)).ravel()
-        edges = np.flatnonzero(np.diff(np.cumsum(lines) // 150_000, prepend=-1, append=-1))
-        for start, end in pairwise(edges.tolist()):
-            pairs = (weighted[:, start:end].T @ baskets).tocoo()
-            count = np.floor(pairs.data)
-            weight = (pairs.data - count) * PACKED
-            apart = np.flatnonzero(pairs.col != pairs.row + start)
-            ptr, kept = best_entries(pairs.row[apart], pairs.col[apart], weight[apart], end - start, self.length)
-            kept = apart[kept]
-            blocks.append((np.diff(ptr), pairs.col[kept], weight[kept], count[kept]))
-        lengths, rows, weights, counts = (
-            np.concatenate([block[part] for block in blocks] or [np.zeros(n if part == 0 else 0)]) for part in range(4)
-        )
-        ptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        self.counts_ = counts.astype(np.int32)
-        return RankedLists(ptr, rows.astype(np.int32), weights.astype(np.float32))
 
     def arrays(self) -> Arrays:
         """Return pair counts and order counts."""

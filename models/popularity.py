@@ -11,7 +11,7 @@ from models.columns import TextColumn
 from models.errors import NotFittedError
 from models.lists import RankedLists, decay, scores_of
 from models.robust import line_weights
-from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
+from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
 from models.signals import heaviest_of_visits
 
 
@@ -28,21 +28,11 @@ def shares(data: Fitting, weights: Doubles, signs: Doubles | None = None) -> Dou
         weights: (n_lines,) of the purchase lines.
         signs: (n_signals,) of the signals, or None: a shopper's day of them counts as so much of an order.
     """
-    lines = data.purchases
-    orders = np.unique(lines.order, return_index=True)[1]
-    cells = first_lines(lines.order, lines.product, lines.n_products)
-    bought = np.bincount(lines.product[cells], weights[cells], lines.n_products)
-    total = weights[orders].sum()
+    bought, total = data.statistics.sold(data.purchases, weights)
     if signs is not None and len(signs):
-        bought = bought + np.bincount(data.signals.product, signs, lines.n_products)
+        bought = bought + np.bincount(data.signals.product, signs, data.purchases.n_products)
         total += heaviest_of_visits(data.signals, signs).sum()
     return np.minimum(bought / (total or 1.0), 1.0)
-
-
-def first_lines(keys: Ints, rows: Ints, n_rows: int) -> Longs:
-    """Return the places of one entry of each (key, row): an order may hold a product on several lines."""
-    places: Longs = np.unique(keys.astype(np.int64) * n_rows + rows, return_index=True)[1]
-    return places
 
 
 @dataclass
@@ -100,12 +90,6 @@ class Popularity:
         return self.scores_
 
 
-def _grouped(keys: Ints, rows: Ints, weights: Doubles, n_products: int) -> tuple[Longs, Doubles]:
-    """Return the distinct key * n_products + row, and the sum of the weights of each."""
-    pairs, places = np.unique(keys.astype(np.int64) * n_products + rows, return_inverse=True)
-    return pairs, np.bincount(places, weights, len(pairs)).astype(np.float64)
-
-
 @dataclass
 class _PopularityBy:
     """Bestsellers by a key: one ranked list a key; scores are shares of the orders that hold the key."""
@@ -118,13 +102,7 @@ class _PopularityBy:
 
     def _fit_keys(self, data: Fitting, keys: Ints, n_keys: int) -> None:
         lines, weights = data.purchases, weights_by_age(data, self.half_life)
-        cells = first_lines(lines.order, lines.product, lines.n_products)
-        cells = cells[keys[cells] != UNKNOWN]
-        row, bought = _grouped(keys[cells], lines.product[cells], weights[cells], lines.n_products)
-        orders = cells[first_lines(lines.order[cells], keys[cells], n_keys)]
-        total = np.bincount(keys[orders], weights[orders], n_keys)
-        key = row // max(lines.n_products, 1)
-        product = (row % max(lines.n_products, 1)).astype(np.int32)
+        key, product, bought, total = data.statistics.sold_by(lines, weights, keys, n_keys)
         overall = shares(data, weights)[product]
         share = (bought + self.prior * overall) / (total[key] + self.prior)
         self.lists_ = RankedLists.of(key, product, share, n_keys, self.length)

@@ -36,9 +36,26 @@ class SignalWeights(Section):
     cart: float = Field(0.3, ge=0, le=1, description="Something put into the cart; 0 = not learned from.")
 
 
+class Spark(Section):
+    """The cluster of ``engine = "spark"``."""
+
+    master: str = Field(
+        "local[*]", min_length=1, description="Its address: local[N], spark://HOST:PORT, yarn, k8s://…."
+    )
+    folder: str | None = Field(
+        None, description="A folder that driver and executors share under one path; a cluster needs one."
+    )
+    partitions: int = Field(0, ge=0, description="Parts that a shuffle makes; 0 = by the number of lines.")
+    conf: dict[str, str] = Field({}, description='Settings of Spark itself, such as "spark.executor.memory" = "8g".')
+
+
 class Training(Section):
     """How a run trains."""
 
+    engine: Literal["local", "spark"] = Field(
+        "local", description="What reads, counts and factorises: this process, or Spark (recsvc[spark])."
+    )
+    spark: Spark = Spark()
     seed: int = Field(1, ge=0, description="One seed and one input give byte-identical arrays.")
     ranker: bool = Field(True, description="Train the contextual rankers too: better carousels for some minutes more.")
     windows: int = Field(

@@ -14,7 +14,7 @@ from models.carousels import CAROUSELS, FALLBACKS, Carousel
 from models.carousels import PAGES as SHOP_PAGES
 from models.experiments import Arm, Experiment
 from models.product_fields import PRODUCT_FIELDS
-from models.shop import Shop, read_shop
+from models.shop import Shop, Spark, read_shop
 from models.shop_tables import Context, ContextTable, Data, Period, PurchaseTable
 from models.sources import MODELS
 from recsvc.answers import CarouselPart, FaultPart, ItemPart, ProblemPart
@@ -191,6 +191,12 @@ def test_every_format_is_told(name: str) -> None:
     known = re.findall(r"`([^`]+)`", section[0] if section else "")
     ranged = ["custom_label_1", "custom_label_2", "custom_label_3"]  # told as a range
     assert [one for one in names if one not in (*known, *ranged)] == []
+
+
+def test_every_setting_of_spark_is_told() -> None:
+    """The page of sizes and the ML engineer's name each key of `training.spark`."""
+    for name in Spark.model_fields:
+        assert f"`spark.{name}`" in page("docs/scale.md") and f"`{name}`" in page(ENGINEER)
 
 
 def test_every_kind_of_file_is_told() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCK, IMAGE_LOCK = (ROOT / name for name in ("requirements.lock", "requirements-image.lock"))
+LOCK, IMAGE_LOCK, SPARK_LOCK = (ROOT / f"requirements{name}.lock" for name in ("", "-image", "-spark"))
 MAKEFILE = (ROOT / "Makefile").read_text()
 CODE = ("recsvc", "training", "models")
 
@@ -34,7 +34,7 @@ def locked(lock: Path) -> dict[str, list[str]]:
     return out
 
 
-@pytest.mark.parametrize("lock", [LOCK, IMAGE_LOCK], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [LOCK, IMAGE_LOCK, SPARK_LOCK], ids=lambda path: path.name)
 def test_every_locked_package_has_one_version_and_hashes(lock: Path) -> None:
     """Each entry is pinned and has hashes, so that pip takes nothing else; no address and no folder stands in the file."""
     text = lock.read_text()
@@ -44,11 +44,23 @@ def test_every_locked_package_has_one_version_and_hashes(lock: Path) -> None:
 
 
 def test_everything_the_project_needs_is_locked() -> None:
-    """Each dependency, of the extras too, is in the lock; each of the service's own is in the image's."""
-    needed = PROJECT["project"]["dependencies"]
-    extras = [one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra]
-    assert {name_of(one) for one in (*needed, *extras)} <= set(locked(LOCK))
+    """Each dependency, of the extras too, is in the lock; the service's own in the image's, Spark's in one beside it."""
+    needed, extras = PROJECT["project"]["dependencies"], dict(PROJECT["project"]["optional-dependencies"])
+    assert {name_of(one) for one in (*needed, *extras["spark"])} <= set(locked(SPARK_LOCK))
+    del extras["spark"]
+    assert {name_of(one) for one in (*needed, *(one for extra in extras.values() for one in extra))} <= set(
+        locked(LOCK)
+    )
     assert {name_of(one) for one in needed} <= set(locked(IMAGE_LOCK))
+
+
+def test_spark_has_a_lock_beside_the_others_and_what_both_pin_is_the_same() -> None:
+    """`make install` does not take Spark; `make spark` changes nothing of what `make install` put there."""
+    whole, spark = locked(LOCK), locked(SPARK_LOCK)
+    assert "pyspark" in spark and "pyspark" not in whole
+    assert {name: entries for name, entries in spark.items() if name in whole} == {
+        name: entries for name, entries in whole.items() if name in spark
+    }
 
 
 def test_the_image_has_what_was_tested_and_no_tools() -> None:
@@ -72,13 +84,13 @@ def imported(*folders: str) -> set[str]:
 
 
 def test_what_is_imported_is_declared() -> None:
-    """The packages import nothing but the project's own dependencies and the extra of traces, tests and examples all extras."""
+    """The packages import nothing but the project's own dependencies and the extras of traces and Spark, tests all extras."""
     packages = packages_distributions()
     own, extras = PROJECT["project"]["dependencies"], PROJECT["project"]["optional-dependencies"]
-    served = {name_of(one) for one in (*own, *extras["otel"])}
+    served = {name_of(one) for one in (*own, *extras["otel"], *extras["spark"])} | {"py4j"}  # pyspark brings it
     every = served | {name_of(one) for extra in extras.values() for one in extra}
     for allowed, folders in ((served, CODE), (every, ("tests", "examples", "benchmarks"))):
-        found = {name: {name_of(one) for one in packages[name]} for name in imported(*folders)}
+        found = {name: {name_of(one) for one in packages.get(name, [name])} for name in imported(*folders)}
         assert [name for name, among in found.items() if not among & allowed] == []
 
 

@@ -21,6 +21,7 @@ from models.shop import Shop
 from models.signals import Signals
 from models.sources import new_models
 from models.stock import Stock
+from training.engines.engine import engine_of
 from training.progress import Progress
 from training.read.shop_data import ShopData
 
@@ -52,7 +53,7 @@ def fit_models(
 
     The number of threads is set, not found: sums of another number of parts differ in their last bits.
     """
-    bundle = replace(fitting(data, until, shop, seed), start=start)
+    bundle = replace(fitting(data, until, shop, seed), start=start, statistics=engine_of(shop).statistics())
     models = new_models(shop.models)
     threads = shop.training.threads or joblib.cpu_count()
     with threadpool_limits(threads), progress.step("fitting models", total=len(models)) as bar:

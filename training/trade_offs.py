@@ -14,9 +14,9 @@ from models.columns import NumberColumn, TextColumn
 from models.errors import ConfigError
 from models.kinds import kind_codes
 from models.pairs import paired
-from models.popularity import first_lines
 from models.schema import UNKNOWN, Bools, Doubles, Ints, Longs
 from models.shop import Rules, Shop, suggest
+from models.statistics import first_lines
 from training.choose.choose import choose
 from training.held_out import Split, suited
 from training.judge_ask import DEPTH, ask

@@ -72,7 +72,8 @@ class Session:
 @contextmanager
 def open_session(shop: Shop, now: int, progress: Progress, kept: "Kept | None" = None) -> Iterator[Session]:
     """Open an engine that spills to a temporary folder rather than run out of memory."""
-    with tempfile.TemporaryDirectory(prefix="recsvc-read-") as folder:
+    shared = shop.training.spark.folder if shop.training.engine == "spark" else None
+    with tempfile.TemporaryDirectory(prefix="recsvc-read-", dir=shared) as folder:
         threads = shop.training.threads or os.cpu_count() or 1
         memory = f"{round(shop.training.read_memory_gb * 1000)}MB"
         spill = {"temp_directory": f"{folder}/spill", "memory_limit": memory}

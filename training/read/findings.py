@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from models.popularity import first_lines
 from models.robust import shopper_weights
 from models.schema import UNKNOWN
 from models.shop import Shop
+from models.statistics import first_lines
 from training.read.readiness import Ready, readiness
 from training.read.shop_data import ShopData
 from training.read.suspects import Suspect, suspects

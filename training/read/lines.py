@@ -11,7 +11,7 @@ from training.read.fields import clean_fields, field_roles
 from training.read.formatted import expand, part_of
 from training.read.mapping import PURCHASES, Plan, plan
 from training.read.patterns import set_no_products_aside, set_test_orders_aside
-from training.read.references import add_references
+from training.read.references import REFER, find_references
 from training.read.repeats import drop_ids_again
 from training.read.signals import event_codes, keep_signals
 from training.read.stage import stage
@@ -105,32 +105,58 @@ def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> Ta
     part, table = part_of("data.purchases", table), expand(session, "data.purchases", table)
     planned = plan_purchases(table, session.shop.context.kinds)
     facts = stage(session, planned, checks(planned, session.now, session.shop.currency), "raw_lines").facts
-    expected = session.shop.training.expected_files
-    if expected is not None and len(facts.files) < expected:
-        raise DataError(
-            f"data.purchases: {len(facts.files)} files where training.expected_files = {expected}: wait for the rest of "
-            "the export, or lower it"
-        )
+    check_count(session, facts)
     if part is not None:
         drop_copies(session, facts, part, "raw_lines")
         take_whole_orders(session, facts, "raw_lines")
     set_test_orders_aside(session, facts, table.test_orders, "raw_lines", planned.roles)
     if "line_id" in planned.roles:
         drop_ids_again(session, facts, "raw_lines")
-    session.con.execute(f"create temp table lines as {_uniform(session, planned)}")
-    add_references(session, planned)
+    make_lines(session, planned)
+    if find_references(session, planned):
+        session.con.execute(REFER)
     session.con.execute("drop table raw_lines")
     keep_signals(session, planned)
+    leave_out(session, facts, until)
+    note_absent(facts, until)
+    return facts
+
+
+def check_count(session: Session, facts: TableFacts) -> None:
+    """Return where the purchases have as many files as the shop expects.
+
+    Raises:
+        DataError: there are fewer.
+    """
+    expected = session.shop.training.expected_files
+    if expected is not None and len(facts.files) < expected:
+        raise DataError(
+            f"data.purchases: {len(facts.files)} files where training.expected_files = {expected}: wait for the rest of "
+            "the export, or lower it"
+        )
+
+
+def make_lines(session: Session, planned: Plan) -> None:
+    """Make the engine's table ``lines`` of its table ``raw_lines``, without references yet."""
+    session.con.execute(f"create temp table lines as {_uniform(session, planned)}")
+    session.con.execute("alter table lines add column ref_key ubigint")
+
+
+def leave_out(session: Session, facts: TableFacts, until: int | None) -> None:
+    """Set aside what is no purchase, and what came at ``until`` or later."""
     _set_aside(session, facts, "event is no purchase", "kind >= 2")
-    if until is not None and "time" in planned.roles:
+    if until is not None and "time" in facts.mapping:
         _set_aside(session, facts, "at or after --until", f"time >= {until}")
-    if "time" not in planned.roles:
+
+
+def note_absent(facts: TableFacts, until: int | None) -> None:
+    """Note what is not learned where a column is not there."""
+    if "time" not in facts.mapping:
         facts.notes.append("no time column: nothing that depends on time is learned")
         if until is not None:
             facts.notes.append("no time column: --until leaves nothing out")
-    if "price" not in planned.roles:
+    if "price" not in facts.mapping:
         facts.notes.append("no price column: spend and price bands are not known")
-    return facts
 
 
 def _uniform(session: Session, planned: Plan) -> str:

@@ -89,10 +89,10 @@ def _leave_out(session: Session, facts: TableFacts, reason: str, condition: str)
         session.con.execute(f"delete from live_lines where {condition}")
 
 
-def forget(session: Session, shoppers: Shoppers, facts: TableFacts) -> None:
-    """Leave erased shoppers out of every table, and make those who refused personalisation nobody.
+def find_gone(session: Session, shoppers: Shoppers, facts: TableFacts) -> None:
+    """Make the engine's table ``gone_ids`` of erased shoppers and of those who refused personalisation; no user is one.
 
-    Their ids stay in the engine's table ``gone_ids``, for the context tables to leave out.
+    The context tables leave them out too.
     """
     found = session.rows('select distinct "user" from lines where "user" <> \'\' union select user_id from users')
     ids = [str(row[0]) for row in found]
@@ -103,11 +103,15 @@ def forget(session: Session, shoppers: Shoppers, facts: TableFacts) -> None:
     if not gone:
         return
     session.con.executemany("insert into gone_ids values (?, ?)", gone)
+    session.con.execute("delete from users where user_id in (select id from gone_ids)")
+    if refused:
+        facts.notes.append(f"{len(refused):,} shoppers refused personalisation: their orders are nobody's")
+
+
+def leave_gone_out(session: Session, facts: TableFacts) -> None:
+    """Delete the lines of erased shoppers, and make those who refused personalisation nobody."""
     lines = session.rows('select count(*) from lines where "user" in (select id from gone_ids where erased)')[0][0]
     session.con.execute('delete from lines where "user" in (select id from gone_ids where erased)')
     session.con.execute('update lines set "user" = \'\' where "user" in (select id from gone_ids)')
-    session.con.execute("delete from users where user_id in (select id from gone_ids)")
     if lines:
         facts.set_aside["shopper was erased"] += lines
-    if refused:
-        facts.notes.append(f"{len(refused):,} shoppers refused personalisation: their orders are nobody's")

@@ -1,8 +1,8 @@
 """Purchase lines as sorted arrays: what came twice counts once, and what was taken back is gone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ from models.shop import FieldKind
 from training.read.engine import Session
 from training.read.facts import TableFacts
 from training.read.fields import columns_of_fields, count_unknown, field_sql, given_fields
-from training.read.repeats import drop_repeats
 from training.read.returns import take_back
 
 
@@ -43,20 +42,22 @@ class Lines:
         return Lines(**{one: getattr(self, one)[mask] for one in VALUES}, fields=fields)
 
 
+Sorted: TypeAlias = Callable[[Session, str], dict[str, npt.NDArray[Any]]]
+"""Answers a query over ``lines`` that ends in an ORDER BY with its columns."""
 VALUES = tuple(one for one in Lines.__slots__ if one != "fields")
 """What makes a line; its context comes with it."""
 
 
-def purchases_of(session: Session, facts: TableFacts, counts: tuple[int, int, int]) -> Purchases:
-    """Return the engine's table ``lines`` as purchases; ``counts`` are the numbers of users, products and stores."""
+def purchases_of(session: Session, facts: TableFacts, counts: tuple[int, int, int], ask: Sorted) -> Purchases:
+    """Return ``lines`` as purchases; ``counts`` are the numbers of users, products and stores, ``ask`` sorts the lines."""
     timed = "time" in facts.mapping
-    drop_repeats(session, facts)
     fields = given_fields(session.shop, facts)
     count_unknown(session, facts, fields)
     counted = not timed and counted_by_shopper(session)
     if counted:
         facts.notes.append("orders are numbered by shopper, and follow one another by number")
-    lines = fetch(session, 'number, "#file", "#row"' if counted else None if timed else '"#file", "#row"', fields)
+    sequence = 'number, "#file", "#row"' if counted else None if timed else '"#file", "#row"'
+    lines = fetch(session, sequence, fields, ask)
     kept, returns = take_back(lines)
     facts.set_aside.update(returns)
     _note(facts, "purchase that was taken back", len(lines) - returns.total() - len(kept))
@@ -77,17 +78,18 @@ def counted_by_shopper(session: Session) -> bool:
     return bool(found[0][0])
 
 
-def fetch(session: Session, sequence: str | None, fields: Mapping[str, FieldKind]) -> Lines:
-    """Return the lines of the engine, sorted by user and time; without times ``sequence`` (SQL) stands for time."""
+def fetch(session: Session, sequence: str | None, fields: Mapping[str, FieldKind], ask: Sorted) -> Lines:
+    """Return the lines, sorted by user and time; without times ``sequence`` (SQL) stands for time."""
     values, joins = field_sql(session, fields)
-    order = "2, 5, 1, 4, 3, 6, 7, 8" if sequence is None else f"2, {sequence}"
+    order = "2, 5, 1, 4, 3, 6, 7 nulls last, 8" if sequence is None else f"2, {sequence}"
     returned = session.rows("select 1 from lines where kind = 1 limit 1")
     reference = ", coalesce(ref_key, order_key) as ref_key" if returned else ""
-    found = session.arrays(
+    found = ask(
+        session,
         "select coalesce(p.row, -1) as product, coalesce(u.row, -1) as user, coalesce(s.row, -1) as store, order_key, "
         f"time, quantity, price, kind = 1 as taken_back{reference}{values} from lines l "
         "left join product_ids p on p.id = l.product left join user_ids u on u.id = l.user "
-        f'left join store_ids s on s.id = l.store{joins} order by {order}, "#file", "#row"'
+        f'left join store_ids s on s.id = l.store{joins} order by {order}, "#file", "#row"',
     )
     found.setdefault("ref_key", found["order_key"])
     context = {name: _plain(found[f"field{place}"]) for place, name in enumerate(fields)}

@@ -11,10 +11,10 @@ import numpy as np
 from models.carousels import Carousel
 from models.columns import NumberColumn, TextColumn
 from models.moments import timed
-from models.popularity import first_lines
 from models.robust import weights_of
 from models.schema import DAY, UNKNOWN, Bools, Longs
 from models.shop import Shop
+from models.statistics import first_lines
 from training.read.shop_data import ShopData
 
 BUYERS = 3

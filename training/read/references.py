@@ -12,15 +12,18 @@ _FORMS = (
 """C536365, RET-536365 and 536365-R1 take back 536365."""
 
 
-def add_references(session: Session, planned: Plan) -> None:
-    """Give the engine's table ``lines`` the column ``ref_key``: the ``order_key`` of the purchase that a return means.
+REFER = 'update lines set ref_key = found.key from referenced found where lines."#file" = found.f and lines."#row" = found.r'
+"""Gives returns the ``order_key`` of the purchase that they mean, as ``ref_key``; it stays NULL where there is none."""
 
-    It is NULL for purchases and where no order of the same shopper (or of nobody, on either side) has such a number.
-    ``raw_lines`` still has the rows as they came.
+
+def find_references(session: Session, planned: Plan) -> bool:
+    """Make the engine's table ``referenced`` (``f``, ``r``, ``key``): the ``order_key`` of the purchase that a return means.
+
+    A return is not there where no order of the same shopper (or of nobody, on either side) has such a number.
+    ``lines`` are looked at, and ``raw_lines``, which still has the rows as they came. Return whether there is a return.
     """
-    session.con.execute("alter table lines add column ref_key ubigint")
     if "order_id" not in planned.roles or not session.rows("select count(*) from lines where kind = 1")[0][0]:
-        return
+        return False
     named = ["returns_order_id"] if "returns_order_id" in planned.roles else []
     forms = ", ".join([*named, *_FORMS])
     session.con.execute(
@@ -34,9 +37,9 @@ def add_references(session: Session, planned: Plan) -> None:
         'join lines using ("#file", "#row") where kind = 0 and order_id in (select ref from referred)'
     )
     session.con.execute(
-        "update lines set ref_key = found.key from (select w.f, w.r, arg_min(b.order_key, "
+        "create or replace temp table referenced as select w.f, w.r, arg_min(b.order_key, "
         '(w.place, b."user" <> w."user", b.order_key)) as key from referred w join bought_orders b on b.ref = w.ref '
-        'and (b."user" = w."user" or b."user" = \'\' or w."user" = \'\') group by w.f, w.r) found '
-        'where lines."#file" = found.f and lines."#row" = found.r'
+        'and (b."user" = w."user" or b."user" = \'\' or w."user" = \'\') group by w.f, w.r'
     )
     session.con.execute("drop table referred; drop table bought_orders")
+    return True

@@ -1,7 +1,8 @@
 """Lines that came twice: exports that overlap, replays, whole orders written again. Each is counted once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeAlias
 
 from training.read.engine import Session
 from training.read.facts import TableFacts
@@ -11,6 +12,9 @@ OVERLAP = "line of another file again: counted once"
 ID_AGAIN = "line_id given again: counted once"
 PAIRS = 3
 """Pairs of overlapping files that are named."""
+
+Shared: TypeAlias = tuple[int, int, int, int, int]
+"""The file whose lines count, the one that has them too (numbers), how many, and the time of the first and the last."""
 
 ORDERED = "order_key, product, time, quantity, kind"
 """What makes a line where orders have ids: another price of the same line is a correction."""
@@ -29,17 +33,20 @@ def drop_ids_again(session: Session, facts: TableFacts, table: str) -> None:
         session.con.execute(f"delete from {table} where rowid in ({again})")
 
 
-def drop_repeats(session: Session, facts: TableFacts) -> None:
+def drop_repeats(session: Session, facts: TableFacts) -> list[Shared]:
     """Leave each line in the engine's table ``lines`` as often as it was really bought, and count what goes.
 
     The same line (order, product, time, quantity) in several files counts as often as in the file that has it most often:
     exports overlap, and a product that was scanned twice in one order stays twice. An order of several lines that all stand
     k times in a file was written k times. Where orders have no ids, a line that comes twice at one moment counts once; without
     times nothing tells a repeated line from another purchase. Lines with ids of their own are left to ``drop_ids_again``.
+
+    Returns:
+        What pairs of files share, for ``note_overlaps``.
     """
     ordered, timed = "order_id" in facts.mapping, "time" in facts.mapping
     if not (ordered or timed) or "line_id" in facts.mapping:
-        return
+        return []
     key = ORDERED if ordered else TIMED
     session.con.execute(
         'create or replace temp table multiples as with keyed as (select rowid as id, "#file" as f, "#row" as r, order_key, '
@@ -47,7 +54,7 @@ def drop_repeats(session: Session, facts: TableFacts) -> None:
         "select * from keyed where h in (select h from keyed group by h having count(*) > 1)"
     )
     if not session.rows("select count(*) from multiples")[0][0]:
-        return
+        return []
     _count_by_file(session, ordered)
     session.con.execute(
         "create or replace temp table superfluous as select m.id, m.time, m.f, b.best, m.f = b.best as inside from multiples m "
@@ -56,9 +63,12 @@ def drop_repeats(session: Session, facts: TableFacts) -> None:
     )
     for inside, gone in session.rows("select inside, count(*) from superfluous group by inside"):
         facts.set_aside[REPEATED if inside else OVERLAP] += gone
-    facts.notes.extend(_overlaps(session, facts, timed))
+    shared = session.rows(
+        "select best, f, count(*), min(time), max(time) from superfluous where not inside group by best, f"
+    )
     session.con.execute("delete from lines where rowid in (select id from superfluous)")
     session.con.execute("drop table multiples; drop table superfluous; drop table by_file")
+    return [(int(best), int(f), int(n), int(first), int(last)) for best, f, n, first, last in shared]
 
 
 def _count_by_file(session: Session, ordered: bool) -> None:
@@ -79,14 +89,17 @@ def _count_by_file(session: Session, ordered: bool) -> None:
     )
 
 
-def _overlaps(session: Session, facts: TableFacts, timed: bool) -> Iterator[str]:
-    pairs = session.rows(
-        "select best, f, count(*), min(time), max(time) from superfluous where not inside group by all "
-        "order by count(*) desc, best, f"
-    )
-    for one, other, count, first, last in pairs[:PAIRS]:
+def note_overlaps(session: Session, facts: TableFacts, shared: Iterable[Shared]) -> None:
+    """Note which files share most lines; of a pair that is named several times the parts are put together."""
+    pairs: dict[tuple[int, int], tuple[int, int, int]] = {}
+    for best, other, count, first, last in shared:
+        n, start, end = pairs.get((best, other), (0, first, last))
+        pairs[best, other] = (n + count, min(start, first), max(end, last))
+    ranked = sorted(pairs.items(), key=lambda pair: (-pair[1][0], pair[0]))
+    for (one, other), (count, first, last) in ranked[:PAIRS]:
+        timed = "time" in facts.mapping
         days = [str(datetime.fromtimestamp(at, session.shop.zone).date()) for at in (first, last)] if timed else []
         when = f", from {days[0]} to {days[1]}" if days else ""
-        yield f"{facts.files[one]} and {facts.files[other]} share {count:,} lines{when}: each counts once"
-    if len(pairs) > PAIRS:
-        yield f"{len(pairs) - PAIRS:,} more pairs of files share lines"
+        facts.notes.append(f"{facts.files[one]} and {facts.files[other]} share {count:,} lines{when}: each counts once")
+    if len(ranked) > PAIRS:
+        facts.notes.append(f"{len(ranked) - PAIRS:,} more pairs of files share lines")

@@ -15,6 +15,7 @@ from models.moment_facts import line_facts
 from models.schema import Arrays, Floats, Purchases
 from models.shop import Shop
 from models.signals import Signals
+from training.engines.engine import Engine, engine_of
 from training.progress import Progress
 from training.read.attributes import columns_of, make_ids, stage_ids
 from training.read.context import read_contexts
@@ -24,8 +25,7 @@ from training.read.facts import Facts, TableFacts
 from training.read.figures import figures
 from training.read.formatted import expand
 from training.read.kept import Kept
-from training.read.lines import judge_products, stage_lines
-from training.read.live_orders import add_orders, forget, no_lines
+from training.read.live_orders import add_orders, no_lines
 from training.read.mapping import PRODUCTS, STORES, USERS, plan
 from training.read.purchases import purchases_of
 from training.read.rejects import finish, open_rejects
@@ -98,11 +98,11 @@ def read_shop_data(
 
 def _read(session: Session, until: int | None, tables: dict[str, TableFacts], store: EventStore | None) -> ShopData:
     no_signals(session)
-    staged = _stage_all(session, until, tables, store)
+    engine = engine_of(session.shop)
+    staged = _stage_all(session, engine, until, tables, store)
     shoppers = None if store is None else store.shoppers()
-    if shoppers is not None:
-        forget(session, shoppers, tables["purchases"])
-    judge_products(session, tables, staged["products"].planned.roles if "products" in staged else ())
+    names = staged["products"].planned.roles if "products" in staged else ()
+    engine.settle_lines(session, tables, names, shoppers)
     settle_signals(session, shoppers, until, tables["purchases"])
     users = make_ids(
         session, "user_ids", ["select user from lines", "select user_id from users", "select user from signals"]
@@ -113,7 +113,8 @@ def _read(session: Session, until: int | None, tables: dict[str, TableFacts], st
         ["select product from lines", "select product_id from products", "select product from signals"],
     )
     stores = make_ids(session, "store_ids", ["select store from lines", "select store_id from stores"])
-    purchases = purchases_of(session, tables["purchases"], (len(users), len(products), len(stores)))
+    counts = (len(users), len(products), len(stores))
+    purchases = purchases_of(session, tables["purchases"], counts, engine.sorted_lines)
     ids, user_ids, store_ids = IdIndex.of(products), IdIndex.of(users), IdIndex.of(stores)
     contexts = read_contexts(session, tables)
     purchases = replace(purchases, facts=line_facts(contexts, purchases, store_ids))
@@ -135,12 +136,12 @@ def _read(session: Session, until: int | None, tables: dict[str, TableFacts], st
 
 
 def _stage_all(
-    session: Session, until: int | None, tables: dict[str, TableFacts], store: EventStore | None
+    session: Session, engine: Engine, until: int | None, tables: dict[str, TableFacts], store: EventStore | None
 ) -> dict[str, Staged]:
     """Bring every table but the context tables into the engine; a table that the shop lacks is an empty one there."""
     data = session.shop.data
     if data.purchases is not None:
-        tables["purchases"] = stage_lines(session, data.purchases, until)
+        tables["purchases"] = engine.stage_lines(session, data.purchases, until)
     else:
         tables["purchases"] = no_lines(session.shop.context.kinds)
     if data.events == "store":

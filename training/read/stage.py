@@ -126,19 +126,39 @@ def stage(
     size = sum(piece.size for piece in pieces)
     with session.progress.step(f"reading {planned.what.removeprefix('data.')}", size) as bar:
         for place, piece in enumerate(pieces):
-            try:
-                fresh = _load(session, staged, piece, clock, checks, place, as_view)
-                _count(session, facts, piece, place)
-                if fresh is not None:
-                    keep(session, f"one_file{place}", fresh)
-                _keep(session, staged, key, place, as_view)
-            except duckdb.Error as error:
-                raise DataError(
-                    f"{piece.label}: {planned.what}: {first_line(error)}: is the file whole, and do its columns fit?"
-                ) from error
+            stage_piece(session, staged, piece, clock, checks, place, place == 0, key=key, as_view=as_view)
             bar.update(piece.size)
     stop_where_too_many(facts, session.shop.training.refused_share)
     return staged
+
+
+def stage_piece(
+    session: Session,
+    staged: Staged,
+    piece: Piece,
+    clock: Clock,
+    checks: Mapping[str, str],
+    place: int,
+    first: bool,
+    *,
+    key: str | None = None,
+    as_view: bool = False,
+) -> None:
+    """Read one file, number ``place`` of its table, to where all come together; ``first`` makes that place.
+
+    Raises:
+        DataError: a value breaks an expression.
+    """
+    try:
+        fresh = _load(session, staged, piece, clock, checks, place, as_view)
+        _count(session, staged.facts, piece, place)
+        if fresh is not None:
+            keep(session, f"one_file{place}", fresh)
+        _keep(session, staged, key, place, first, as_view)
+    except duckdb.Error as error:
+        raise DataError(
+            f"{piece.label}: {staged.planned.what}: {first_line(error)}: is the file whole, and do its columns fit?"
+        ) from error
 
 
 def _load(
@@ -177,12 +197,12 @@ def _count(session: Session, facts: TableFacts, piece: Piece, place: int) -> Non
         keep_refused(session, facts, piece, bad)
 
 
-def _keep(session: Session, staged: Staged, key: str | None, place: int, as_view: bool) -> None:
+def _keep(session: Session, staged: Staged, key: str | None, place: int, first: bool, as_view: bool) -> None:
     """Move the good rows of a file to where all files come together."""
     file = f"one_file{place}"
     good = f'select "#file", "#row", {_names(staged.planned)} from {file} where "#refused" is null and "#keep"'
     if as_view:
-        before = f"select * from {staged.table}{place - 1} union all " if place else ""
+        before = "" if first else f"select * from {staged.table}{place - 1} union all "
         session.con.execute(f"create or replace temp view {staged.table}{place} as {before}{good}")
         session.con.execute(f"create or replace temp view {staged.table} as select * from {staged.table}{place}")
         return
@@ -190,7 +210,7 @@ def _keep(session: Session, staged: Staged, key: str | None, place: int, as_view
     if key is not None:
         wanted[f"{staged.table}_aside"] = f'select {key} from {file} where "#refused" is null and "#keep" is not true'
     for table, rows in wanted.items():
-        session.con.execute(f"insert into {table} {rows}" if place else f"create temp table {table} as {rows}")
+        session.con.execute(f"create temp table {table} as {rows}" if first else f"insert into {table} {rows}")
     session.con.execute(f"drop table {file}")
 
 

@@ -4,8 +4,8 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from models.popularity import first_lines
 from models.schema import UNKNOWN, Doubles, Ints, Longs, Purchases
+from models.statistics import first_lines
 from training.baselines import BASELINE, SIMPLE
 from training.held_out import Split
 from training.judge import Shown

@@ -1,0 +1,1 @@
+"""What does the heavy work of a training: this process (``local``) or a Spark cluster (``spark``)."""
