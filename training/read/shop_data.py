@@ -20,6 +20,7 @@ from training.progress import Progress
 from training.read.attributes import columns_of, make_ids, stage_ids
 from training.read.context import read_contexts
 from training.read.engine import Session, open_session
+from training.read.erased import forget_what_stays
 from training.read.event_store import EventStore, open_store
 from training.read.facts import Facts, TableFacts
 from training.read.figures import figures
@@ -87,12 +88,15 @@ def read_shop_data(
     with open_session(shop, now, progress, None if kept is None else Kept(kept)) as session:
         open_rejects(session)
         tables: dict[str, TableFacts] = {}
+        opened = open_store(store)
         try:
-            data = _read(session, until, tables, open_store(store))
+            data = _read(session, until, tables, opened)
             if session.kept is not None:
                 session.kept.clean()
             return data
         finally:
+            if opened is not None:
+                forget_what_stays(session, opened.shoppers())
             finish(session, tables.values(), rejects)
 
 
@@ -100,7 +104,7 @@ def _read(session: Session, until: int | None, tables: dict[str, TableFacts], st
     no_signals(session)
     engine = engine_of(session.shop)
     staged = _stage_all(session, engine, until, tables, store)
-    shoppers = None if store is None else store.shoppers()
+    shoppers = None if store is None else store.shoppers()  # read last: who is erased meanwhile is left out too
     names = staged["products"].planned.roles if "products" in staged else ()
     engine.settle_lines(session, tables, names, shoppers)
     settle_signals(session, shoppers, until, tables["purchases"])

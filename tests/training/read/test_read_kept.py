@@ -1,10 +1,13 @@
 """Checked rows of files are kept for the next night, and are never stale."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from models.shop import read_shop
+from recsvc.store.database import Store
+from recsvc.store.shoppers import erase
 from training.progress import SILENT
 from training.read.shop_data import ShopData, read_shop_data
 
@@ -31,11 +34,12 @@ class Nights:
         """Write the file of a day."""
         (self.folder / f"day-{number}.csv").write_text(f"user,product,time,n\n{rows}\n")
 
-    def read(self, now: int = NOON, *, kept: bool = True) -> ShopData:
+    def read(self, now: int = NOON, *, kept: bool = True, store: str | None = None) -> ShopData:
         """Read the shop."""
         shop = read_shop(self.folder / "shop.toml")
         folder = self.kept if kept else None
-        return read_shop_data(shop, until=None, now=now, rejects=None, progress=SILENT, kept=folder)
+        rejects = self.folder / "rejects.csv"
+        return read_shop_data(shop, until=None, now=now, rejects=rejects, progress=SILENT, store=store, kept=folder)
 
     def files(self) -> dict[str, int]:
         """Return the kept files, and when each was written."""
@@ -121,3 +125,26 @@ def test_a_kept_file_that_was_cut_off_is_made_again(nights: Nights) -> None:
     (path,) = nights.kept.iterdir()
     path.write_bytes(path.read_bytes()[:40])
     assert same(first, nights.read())
+
+
+def test_an_erased_shopper_leaves_what_was_kept_and_what_was_refused(nights: Nights) -> None:
+    """After the next night the id is in the shop's own files alone; the others' rows are kept and not read again."""
+    secret, url = "shopper-secret-4711", f"sqlite:///{nights.folder}/store.db"
+    nights.day(1, f"a,x,2020-01-01,1\n{secret},y,2020-01-01,1\n{secret},z,2020-01-01,0")
+    nights.day(2, "b,x,2020-01-01,1\nc,y,2020-01-01,0")
+    nights.read(store=url)
+
+    def holding() -> list[str]:
+        made = [nights.folder / "rejects.csv", *nights.kept.iterdir()]
+        return [path.name for path in made if secret.encode() in path.read_bytes()]
+
+    assert len(holding()) == 2
+    with closing(Store(url)) as store, store.write() as connection:
+        erase(connection, secret, NOON)
+    before = nights.files()
+    for _ in range(2):
+        data = nights.read(NOON + 86_400, store=url)
+        assert [data.users.id(row) for row in range(len(data.users))] == ["a", "b"] and holding() == []
+        assert "quantity is 0" in (nights.folder / "rejects.csv").read_text()
+    assert nights.files().keys() == before.keys()
+    assert sum(before[name] == written for name, written in nights.files().items()) == 1
