@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -37,7 +39,7 @@ class Permits:
 
 class _Own(threading.local):
     seconds = 0.0
-    line: "Line | None" = None
+    pool: "TimedPool | None" = None
 
 
 _OWN = _Own()
@@ -49,62 +51,77 @@ def waited() -> float:
     return seconds
 
 
-class Line:
-    """Turns to run, given to those who wait in the order in which they came.
-
-    Not a semaphore: there whoever ends a request and begins the next would take the turn from those who wait.
-    """
-
-    def __init__(self, turns: int) -> None:
-        self._free, self._waiting, self._lock = turns, deque[threading.Lock](), threading.Lock()
-
-    def take(self) -> None:
-        """Wait for a turn, and take it."""
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                return
-            mine = threading.Lock()
-            mine.acquire()
-            self._waiting.append(mine)
-        mine.acquire()
-
-    def give(self) -> None:
-        """Give a turn back: to the first who waits, where anybody does."""
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._free += 1
+def waits() -> float:
+    """Return what ``waited`` will tell, and leave it for whoever asks next."""
+    return _OWN.seconds
 
 
 def aside() -> None:
     """Let another request have the turn of this thread's, which from here on waits for the disk and does little else."""
-    line, _OWN.line = _OWN.line, None
-    if line is not None:
-        line.give()
+    pool, _OWN.pool = _OWN.pool, None
+    if pool is not None:
+        pool.pass_on()
+
+
+@dataclass(slots=True)
+class _Work:
+    """A call that waits for its turn, or has it."""
+
+    call: Callable[[], Any]
+    queued: float
+    future: "Future[Any]" = field(default_factory=Future)
+
+    def run(self) -> None:
+        try:
+            told = self.call()
+        except BaseException as error:  # whoever waits for the future is told
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(told)
 
 
 class TimedPool(ThreadPoolExecutor):
     """Threads that know how long the work which they take up was queued: what gunicorn's own would hide.
 
-    More of them than may run at once: those that stand ``aside`` hold nobody up.
+    Turns to run go to those who wait in the order in which they came. Whoever has done its work takes up the next call
+    itself, so that no thread is woken before there is a turn for it. There are more threads than turns: those that stand
+    ``aside`` hold nobody up.
     """
 
     def __init__(self, running: int, aside: int) -> None:
         """Make a pool of ``running`` threads that may run, and ``aside`` that may wait for the disk beside them."""
         super().__init__(max_workers=running + aside)
-        self._line = Line(running)
+        self._free, self._waiting, self._lock = running, deque[_Work](), threading.Lock()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Queue a call; what runs in it may ask ``waited``."""
-        return super().submit(_timed, self._line, perf_counter(), fn, *args, **kwargs)
+        work = _Work(partial(fn, *args, **kwargs), perf_counter())
+        with self._lock:
+            if not self._free:
+                self._waiting.append(work)
+                return work.future
+            self._free -= 1
+        super().submit(self._run, work)
+        return work.future
 
+    def pass_on(self) -> None:
+        """Give the turn of this thread's to the first who waits; it runs in another thread."""
+        work = self._next()
+        if work is not None:
+            super().submit(self._run, work)
 
-def _timed(line: Line, queued: float, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-    line.take()
-    _OWN.line, _OWN.seconds = line, perf_counter() - queued
-    try:
-        return fn(*args, **kwargs)
-    finally:
-        aside()
+    def _next(self) -> _Work | None:
+        """Return the first call that waits; None: the turn is free again."""
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._free += 1
+            return None
+
+    def _run(self, work: _Work | None) -> None:
+        """Run a call that has its turn, and those after it while there are any."""
+        while work is not None:
+            _OWN.pool, _OWN.seconds = self, perf_counter() - work.queued
+            work.run()
+            held, _OWN.pool = _OWN.pool, None
+            work = self._next() if held is not None else None

@@ -3,7 +3,7 @@
 import threading
 from time import perf_counter, sleep
 
-from recsvc.admission import Line, Permits, TimedPool, aside, waited
+from recsvc.admission import Permits, TimedPool, aside, waited
 
 
 def test_as_many_permits_are_out_as_there_are_and_each_comes_back() -> None:
@@ -56,25 +56,22 @@ def test_a_thread_knows_how_long_its_work_was_queued_and_tells_it_once() -> None
     assert waited() == 0.0, "elsewhere nothing was queued"
 
 
-def test_turns_go_to_those_who_wait_in_their_order_and_not_to_whoever_just_gave_one_back() -> None:
-    line, got = Line(1), list[str]()
-    line.take()
+def test_turns_go_to_those_who_wait_in_their_order_and_one_that_fails_takes_none_with_it() -> None:
+    got, began = list[str](), threading.Event()
 
-    def wait(name: str) -> None:
-        line.take()
-        got.append(name)
-        line.give()
-
-    threads = [threading.Thread(target=wait, args=(name,)) for name in "abc"]
-    for number, thread in enumerate(threads):
-        thread.start()
-        while len(line._waiting) <= number:
+    def first() -> None:
+        began.set()
+        while len(pool._waiting) < 3:
             sleep(0.001)
-    line.give()
-    line.take()
-    assert got == ["a", "b", "c"]
-    for thread in threads:
-        thread.join()
+        raise ZeroDivisionError
+
+    with TimedPool(1, 2) as pool:
+        failed = pool.submit(first)
+        began.wait(10)
+        calls = [pool.submit(got.append, name) for name in "abc"]
+        assert isinstance(failed.exception(10), ZeroDivisionError)
+        assert [call.result(10) for call in calls] == [None] * 3 and got == ["a", "b", "c"]
+        assert pool.submit(lambda: "again").result(10) == "again"
 
 
 def test_a_call_that_stands_aside_for_the_disk_holds_nobody_up() -> None:

@@ -1,6 +1,7 @@
 """The contextual ranker on the tiny shop: learned on past weeks, served compiled, never past the end of the data."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +9,18 @@ import pytest
 
 from models.artifact import open_artifact, read_manifest
 from models.errors import ArtifactError
-from models.features import names
+from models.features import features, names
 from models.ranker import DEPTHS, Ranker
-from models.schema import DAY
+from models.schema import DAY, Doubles, Floats
 from models.shop import Shop, read_shop
 from recsvc.asking import Ask
 from recsvc.carousel import Engine
+from recsvc.context import understand
 from recsvc.loading import load_engine
+from recsvc.overlay.apply import tell
+from recsvc.overlay.told import News, Product
 from recsvc.pace import Pace
-from tiny_shop import TinyShop, write_tiny_shop
+from tiny_shop import TEAS, WINES, TinyShop, write_tiny_shop
 from training.baselines import BLEND
 from training.judge import Judgement, Result
 from training.metrics.bootstrap import Interval
@@ -144,3 +148,80 @@ def test_a_code_never_seen_counts_as_no_value() -> None:
     ranker = Ranker(np.array([1], np.int32), ("a", "b"), {1: np.array([0.5, 1.0, 2.0], np.float32)})
     features = np.array([[9, -1], [9, 0], [9, 1], [9, 7]], np.float32)
     assert ranker.encode(features)[:, 0].tolist() == [0.5, 1.0, 2.0, 0.5]
+
+
+def told(engine: Engine, product_id: str, *, whole: bool = True, **attributes: str | float) -> Engine:
+    """Return the engine once the store told of a product."""
+    clock = engine.snapshot.clock()
+    return Engine(tell(engine.snapshot, News([Product(product_id, attributes, whole, clock)]), 1))
+
+
+def feature(engine: Engine, name: str, user_id: str, product_id: str) -> float:
+    """Return what the rankers are told of a product, for a shopper."""
+    snapshot = engine.snapshot
+    assert snapshot.world is not None
+    moment, row = (
+        understand(snapshot, Ask(user_id=user_id)),
+        np.array([snapshot.catalogue.ids.row(product_id)], np.int32),
+    )
+    values = features(snapshot.world, moment.context, row, user_id)[0]
+    return float(values[snapshot.world.places[name]])
+
+
+def test_a_price_that_is_told_moves_what_the_rankers_know_and_the_score_that_hangs_on_it(ranked_engine: Engine) -> None:
+    """Half the price is log(1/2) less than usual; the usual one stays, and a ranker that reads the price says another score."""
+    price = ranked_engine.snapshot.catalogue.value("price", ranked_engine.snapshot.catalogue.ids.row(WINES[2]))
+    after = told(ranked_engine, WINES[2], whole=False, price=price / 2)
+    before = [feature(ranked_engine, name, "w0", WINES[2]) for name in ("log_price", "price_now")]
+    now = [feature(after, name, "w0", WINES[2]) for name in ("log_price", "price_now")]
+    assert now[0] == before[0] == pytest.approx(np.log(price), abs=1e-5)
+    assert now[1] == pytest.approx(-np.log(2), abs=1e-5) != pytest.approx(before[1], abs=1e-5)
+    assert feature(after, "price_now", "w0", WINES[3]) == feature(ranked_engine, "price_now", "w0", WINES[3]), (
+        "its alone"
+    )
+    place = ranked_engine.snapshot.world.places["price_now"] if ranked_engine.snapshot.world else -1
+    by_price = replace(ranked_engine.snapshot, rankers={"next-order": OnFeature(place)})
+
+    def score(engine: Engine) -> float:
+        answer = engine.carousel("for-you", Ask(user_id="w0", size=100))
+        return next(item.score for item in answer.items if item.product_id == WINES[2])
+
+    cheaper = told(Engine(by_price), WINES[2], whole=False, price=price / 2)
+    dearer = told(Engine(by_price), WINES[2], whole=False, price=price * 2)
+    assert score(cheaper) > score(dearer), "cheaper than usual"
+
+
+class OnFeature(Ranker):
+    """A ranker that reads one feature: the less, the better."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self.place = place
+
+    def score(self, features: Floats) -> Doubles:
+        """Return (n_candidates,) scores."""
+        values = np.nan_to_num(features[:, self.place].astype(np.float64))
+        return 1.0 / (1.0 + np.exp(values))
+
+
+@pytest.mark.parametrize("name", ["for-you", "you-may-also-like"])
+def test_a_new_product_is_in_personal_carousels_by_its_content(ranked_engine: Engine, name: str) -> None:
+    """A wine that is told of now is ranked for who buys wine, above its place for who buys tea; before, nobody had it."""
+    wine = {"name": "Barolo", "category": "wine", "brand": "maker-1", "country": "Italy", "price": 12.5}
+    engine = told(ranked_engine, "barolo", **wine)
+
+    def place(user_id: str) -> int | None:
+        looked_at = {"w": WINES[1], "t": TEAS[1]}[user_id[0]]
+        answer = engine.carousel(name, Ask(user_id=user_id, recent=(looked_at,), size=100))
+        assert answer.personalised
+        items = {item.product_id: item for item in answer.items}
+        assert "barolo" not in items or items["barolo"].source == "model"
+        return list(items).index("barolo") if "barolo" in items else None
+
+    wine_lovers, others = ([place(f"{taste}{n}") for n in range(start, 12, 3)] for start, taste in enumerate("wt"))
+    assert all(one is not None for one in wine_lovers), wine_lovers
+    worst = np.mean([one for one in wine_lovers if one is not None])
+    assert all(one is None or one > worst for one in others), (wine_lovers, others)
+    assert not any(
+        item.product_id == "barolo" for item in ranked_engine.carousel(name, Ask(user_id="w0", size=100)).items
+    )
