@@ -24,6 +24,7 @@ from recsvc.headers import set_headers
 from recsvc.metrics import Metrics
 from recsvc.openapi import document
 from recsvc.problems import answer_errors
+from recsvc.quick import put_before
 from recsvc.results.held import Held
 from recsvc.routes import ROUTES
 from recsvc.service import NAME, Service
@@ -35,7 +36,7 @@ from recsvc.store.database import Store
 from recsvc.store.exposure_log import ExposureLog
 from recsvc.store.intake import Intake
 from recsvc.store.refusals import Refusals
-from recsvc.telemetry import follow_requests
+from recsvc.telemetry import follow_requests, teller
 from recsvc.traces import Traces
 
 Clock = Callable[[], int]
@@ -75,7 +76,7 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     live.heard = metrics.tell_live
     log = ExposureLog(store, shop.results.keep_days * DAY, clock, metrics.count_exposures)
     exposer = Exposer(shop.results, log)
-    app.extensions[NAME] = Service(
+    here = app.extensions[NAME] = Service(
         shop,
         settings,
         live,
@@ -94,7 +95,9 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     )
 
     # the first to see a request and the last to see its answer
-    follow_requests(app, access_log=settings.access_log, count=metrics.count_request, trace=traces.record)
+    tell = teller(access_log=settings.access_log, count=metrics.count_request, trace=traces.record)
+    put_before(app, here, tell)
+    follow_requests(app, tell)
     set_headers(app, settings.cors_origins)
     guard(app, settings.keys)
     answer_errors(app)

@@ -1,5 +1,8 @@
 """Who may ask what: every route names the scope that it needs, and a request shows a key that opens it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Flask, g, request
 
 from recsvc.keys import Keys
@@ -20,7 +23,7 @@ def guard(app: Flask, keys: Keys) -> None:
     @app.before_request
     def _check() -> None:
         scope = needed.get(request.url_rule.rule, "admin") if request.url_rule else "open"
-        opened = keys.opens(_given())
+        opened = keys.opens(given_key(request.environ))
         g.scopes = opened or ("open",)
         if scope in g.scopes or request.method == "OPTIONS":
             return
@@ -38,8 +41,9 @@ def _is_from_here() -> bool:
     return is_loopback(request.remote_addr or "") and not any(name in request.headers for name in FORWARDED)
 
 
-def _given() -> str | None:
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+def given_key(environ: Mapping[str, Any]) -> str | None:
+    """Return the key that a request shows, by its WSGI environment."""
+    scheme, _, key = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer" and key.strip():
-        return key.strip()
-    return request.headers.get("X-Api-Key") or None
+        return str(key.strip())
+    return environ.get("HTTP_X_API_KEY") or None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import orjson
@@ -65,34 +65,24 @@ class Done:
     """``traceparent`` and ``tracestate``, where they were given."""
 
 
-def follow_requests(
-    app: Flask,
+Told: TypeAlias = Callable[[Done], None]
+
+
+def teller(
     *,
     access_log: bool,
     count: Callable[[Done], None] = lambda _: None,
     trace: Callable[[Done], str | None] = lambda _: None,
-) -> None:
-    """Give every request of ``app`` an id and, when it is answered, tell of it.
-
-    Views put what they know into ``g.seen``: carousel, items, fallback, model.
+) -> Told:
+    """Return what tells of an answered request.
 
     Args:
-        app: the app.
         access_log: write a line.
         count: called with each answered request.
         trace: the same; returns the id of its trace, which the line then names.
     """
 
-    @app.before_request
-    def _begin() -> None:
-        g.arrived = time.perf_counter() - waited()
-        g.request_id = take_request_id(request.headers.get("X-Request-Id"))
-        g.seen, g.spent = {}, ()
-
-    @app.after_request
-    def _end(answer: Response) -> Response:
-        answer.headers["X-Request-Id"] = g.request_id
-        done = _done(answer.status_code)
+    def tell(done: Done) -> None:
         count(done)
         traced = trace(done)
         if access_log:
@@ -108,6 +98,26 @@ def follow_requests(
                     **({"trace_id": traced} if traced else {}),
                 }
             )
+
+    return tell
+
+
+def follow_requests(app: Flask, tell: Told) -> None:
+    """Give every request of ``app`` an id and, when it is answered, ``tell`` of it.
+
+    Views put what they know into ``g.seen``: carousel, items, fallback, model.
+    """
+
+    @app.before_request
+    def _begin() -> None:
+        g.arrived = time.perf_counter() - waited()
+        g.request_id = take_request_id(request.headers.get("X-Request-Id"))
+        g.seen, g.spent = {}, ()
+
+    @app.after_request
+    def _end(answer: Response) -> Response:
+        answer.headers["X-Request-Id"] = g.request_id
+        tell(_done(answer.status_code))
         return answer
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import orjson
-from flask import Response, g
+from flask import Response, g, request
 
 from recsvc.answers import carousel_json, page_json
 from recsvc.asking import Answer, Ask, BadFilterError, UnknownCarouselError
@@ -14,7 +14,7 @@ from recsvc.problems import Fault, ProblemError
 from recsvc.service import service
 from recsvc.serving import State
 from recsvc.sessions import PART as SESSIONS
-from recsvc.shared_answers import Shared, shared_key
+from recsvc.shared_answers import CROWDED, Shared, shared_key
 from recsvc.views.reading import read_ask
 from recsvc.views.replies import reply, reply_json
 
@@ -32,19 +32,22 @@ def list_carousels() -> Response:
 def show_carousel(carousel: str) -> Response:
     """Answer with one ranked carousel."""
     ask, state = _asked()
-    here, key = service(), shared_key(carousel, ask)
+    here, key, crowded = service(), shared_key(carousel, ask), CROWDED in request.environ
     now = here.clock()
-    if key is not None and (held := here.shared.get(state, now, key)) is not None:
+    if key is not None and not crowded and (held := here.shared.get(state, now, key)) is not None:
         here.metrics.count_served(held.served, state)
-        _note(carousel, held.served.answers)
+        g.seen, g.ready = dict(held.seen), (state, now, held)
         return reply_json(held.body, shared=True)
     served = _served(lambda pace: [state.engine.carousel(carousel, ask, pace)], carousel, ask, state)
     (answer,) = served.answers
     same = not (answer.depends_on_shopper or answer.degraded or ask.explain) and ask.at is None
     body = orjson.dumps(carousel_json(answer))
+    again = Pace(prepared=served.pace.prepared, held=served.pace.held)  # its stages were timed once
+    ready = Shared(replace(served, pace=again), body, g.seen)
     if key is not None and same:
-        again = Pace(held=served.pace.held)  # its stages were timed once
-        here.shared.keep(state, now, key, Shared(replace(served, pace=again), body))
+        here.shared.keep(state, now, key, ready)
+    if crowded or (key is not None and same):
+        g.ready = (state, now, ready)
     return reply_json(body, shared=same)
 
 

@@ -6,7 +6,7 @@ from recsvc.pace import Pace
 from recsvc.shared_answers import MOST, Shared, SharedAnswers, shared_key
 
 ONE, OTHER = object(), object()
-ANSWER = Shared(Served([], Pace()), b"{}")
+ANSWER = Shared(Served([], Pace()), b"{}", {})
 
 
 def test_an_answer_is_kept_for_its_state_and_its_second_alone() -> None:
