@@ -26,9 +26,10 @@ def warn_about_pins(reader: Reader, rules: tuple[Rule, ...], items: tuple[Node, 
     _hidden_matches(reader, rules, pins, items)
     if reader.shop.among is not None:
         _by_the_catalogue(reader, rules, pins, items)
-    _overlapping(reader, pins, items)
-    _twice(reader, pins, items)
-    _many(reader, pins, items)
+    together = [(pin, sameness(pin)) for pin in pins]
+    _overlapping(reader, together, items)
+    _twice(reader, together, items)
+    _many(reader, together, items)
 
 
 def _warn(reader: Reader, node: Node, pin: Rule, what: str, other: Rule) -> None:
@@ -114,16 +115,20 @@ def _takes_off(reader: Reader, other: Rule, where: Expression, pinned: Expressio
     return matching(Both((pinned, where))) == (every if other.verb == "hide" else 0)
 
 
-def _slots(pin: Rule) -> Iterator[Slot]:
+Alike: TypeAlias = list[tuple[Rule, Hashable]]
+"""Pins, each with what is equal for those that hold at the same requests."""
+
+
+def _slots(pin: Rule, when: Hashable) -> Iterator[Slot]:
     for carousel in (None,) if pin.carousels is None else pin.carousels:
         for position in pin.positions:
-            yield carousel, sameness(pin), position
+            yield carousel, when, position
 
 
-def _overlapping(reader: Reader, pins: list[Rule], items: tuple[Node, ...]) -> None:
+def _overlapping(reader: Reader, pins: Alike, items: tuple[Node, ...]) -> None:
     first: dict[Slot, Rule] = {}
-    for pin in pins:
-        for slot in _slots(pin):
+    for pin, when in pins:
+        for slot in _slots(pin, when):
             other = first.setdefault(slot, pin)
             if other is pin and slot[0] is not None:
                 other = first.get((None, *slot[1:]), pin)
@@ -133,24 +138,24 @@ def _overlapping(reader: Reader, pins: list[Rule], items: tuple[Node, ...]) -> N
                 break
 
 
-def _twice(reader: Reader, pins: list[Rule], items: tuple[Node, ...]) -> None:
+def _twice(reader: Reader, pins: Alike, items: tuple[Node, ...]) -> None:
     """The same product, pinned by two rules that hold at the same requests."""
     first: dict[tuple[str, Hashable], Rule] = {}
-    for pin in pins:
+    for pin, when in pins:
         for product in pin.products:
-            other = first.setdefault((product, sameness(pin)), pin)
+            other = first.setdefault((product, when), pin)
             if other is not pin and (in_all_carousels_of(other, pin) or in_all_carousels_of(pin, other)):
                 message = f"pins {other.id!r} and {pin.id!r} both pin {product!r}"
                 reader.faults.warn(items[pin.order], message, "it stands once, where the higher priority wants it")
                 break
 
 
-def _many(reader: Reader, pins: list[Rule], items: tuple[Node, ...]) -> None:
+def _many(reader: Reader, pins: Alike, items: tuple[Node, ...]) -> None:
     """Count what stands together: pins that always hold, and with them those of one and the same ``when``."""
     taken: dict[tuple[str | None, Hashable], set[int]] = defaultdict(set)
     warned: set[str | None] = set()
-    for pin in sorted(pins, key=lambda one: (one.carousels is not None, sameness(one) != ALWAYS)):
-        for carousel, when, position in _slots(pin):
+    for pin, alike in sorted(pins, key=lambda one: (one[0].carousels is not None, one[1] != ALWAYS)):
+        for carousel, when, position in _slots(pin, alike):
             if position <= AMONG:
                 taken[carousel, when].add(position)
             beside = [(place, also) for place in {carousel, None} for also in {when, ALWAYS}]

@@ -2,12 +2,13 @@
 
 import csv
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 import pytest
 from flask import Flask
-from service_helpers import NOW, ids
+from service_helpers import NOW, ids, pin
 
 from models.errors import DataError
 from models.shop import read_shop
@@ -50,6 +51,28 @@ def test_a_row_gets_what_the_http_route_answers(state: State, app: Flask, tmp_pa
         ("r2", "2", "model"),
     ]
     assert list(rows[0]) == ["request_id", "position", "product_id", "score", "source"]
+
+
+def test_a_batch_is_answered_at_the_send_time_and_its_manifest_names_the_rules(
+    trained_once: Path, tmp_path: Path
+) -> None:
+    """A dated pin stands in the rows that are sent inside of its window, whatever the clock shows while they are made."""
+    (tmp_path / "rules.yaml").write_text(
+        pin("p05").rstrip() + '\n    when: {active: {from: "2026-04-03", until: "2026-04-06 09:00"}}\n'
+    )
+    shop = read_shop(trained_once / "shop.toml")
+    state = open_state(shop, trained_once / "artifacts", tmp_path / "rules.yaml", lambda: NOW)
+    sent = {
+        "2026-04-02T23:59": "model",
+        "2026-04-03T00:00": "pin",
+        "2026-04-06T08:59": "pin",
+        "2026-04-06T09:00": "model",
+        "": "model",
+    }
+    batch(state, tmp_path, HEADER + "".join(f"r{n},bestsellers,,,,,{at},1,\n" for n, at in enumerate(sent)))
+    assert [row["source"] for row in rows_of(tmp_path / "answers.csv")] == list(sent.values())
+    told = json.loads(manifest_of(tmp_path / "answers.csv").read_text())
+    assert told["rules"] == state.rules_hash == f"sha256:{sha256((tmp_path / 'rules.yaml').read_bytes()).hexdigest()}"
 
 
 def test_reasons_are_what_the_http_route_says(state: State, app: Flask, tmp_path: Path) -> None:

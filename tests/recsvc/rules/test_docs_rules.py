@@ -12,6 +12,8 @@ from rules_kit import CATALOGUE, IDS, SHOP, history, pool, row, situation
 from rules_kit import shown as arranged
 
 from markdown import page
+from models.catalogue import Catalogue
+from models.columns import text_column
 from recsvc.rules.bind import bind
 from recsvc.rules.experiments import arm_of
 from recsvc.rules.match import select
@@ -86,6 +88,12 @@ def margin(text: str) -> None:
 def brand(text: str) -> None:
     many = text.replace("max: 2", "max: 1")
     assert shown(text) == ALL and shown(many)[:2] == ["1", "3"] and set(shown(many)) == set(ALL)
+    brands = text_column(["Lavazza"] * 4 + ["Illy"] * 2 + ["Lavazza", None])
+    coffee = Catalogue.of(CATALOGUE.ids, {**CATALOGUE.columns, "brand": brands}, "coffee")
+    active = select(bind(parse(text, SHOP), coffee), situation())
+    short, long = ([IDS[one][-1] for one in arranged(active, pool(), size=size).rows.tolist()] for size in (5, 8))
+    assert short == ["1", "2", "5", "6", "8"], "two Lavazza, two Illy, and what has no brand is free"
+    assert long == ["1", "2", "5", "6", "8", "3", "4", "7"], "the others only where there is nothing else left to show"
 
 
 def members(text: str) -> None:

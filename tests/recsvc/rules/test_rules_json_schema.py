@@ -1,5 +1,7 @@
 """The JSON Schema for editors takes whatever the loader takes, and knows every key that the parser knows."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,8 @@ from jsonschema import Draft202012Validator
 from rules_kit import SHOP
 from test_rules_sample import SAMPLE
 
+from models.carousels import CAROUSELS
+from recsvc.routes import ROUTES
 from recsvc.rules import parse as parsing
 from recsvc.rules.json_schema import HELP, schema_of
 from recsvc.rules.parse_rule import COMMON, VERB_KEYS
@@ -100,3 +104,15 @@ def test_what_loads_passes(text: str) -> None:
 def test_what_does_not_load_for_its_keys_is_marked(text: str) -> None:
     """Wrong keys, verbs, carousels and missing parts show while they are typed."""
     assert parsing.read(text, SHOP).faults and faults(text)
+
+
+@pytest.mark.parametrize("name", ["rules.yaml", "six-rules.yaml"])
+def test_the_first_line_of_the_sample_files_turns_the_schema_on(name: str) -> None:
+    """The comment that editors look for, with the address at which a service gives it; and the file passes."""
+    text = (Path(__file__).parents[3] / "examples/complete-journey" / name).read_text()
+    found = re.match(r"# yaml-language-server: \$schema=http://127\.0\.0\.1:8000(/\S+)\n", text)
+    assert found is not None and found[1] in {route.path for route in ROUTES}
+    carousels = dict.fromkeys(CAROUSELS, 12)
+    assert faults(text, ShopFacts(carousels=carousels)) == []
+    loaded = parsing.read(text, ShopFacts(carousels=carousels))
+    assert not loaded.faults

@@ -199,6 +199,21 @@ def test_limits_are_refused_with_a_message():
     assert "2,501 characters" in faults(rules(f'do: hide, where: "price > {"1" * 2493}"'))[0]
 
 
+def test_limits_themselves_are_accepted():
+    """5 MB, 10,000 rules, 2,500 characters of an expression, position 1,000, 10,000 products: the last that loads."""
+    whole = rules("do: hide, product: '00501'").encode()
+    assert not faults(whole + b"#" * (5_000_000 - len(whole))) and len(parse(whole, SHOP).rules) == 1
+    long = "price > 000000000" + " or price > 1" * 191
+    assert len(long) == 2_500 and not faults(rules(f'do: hide, where: "{long}"'))
+    assert "2,501 characters" in faults(rules(f'do: hide, where: "{long}0"'))[0]
+    assert "a rule must be a mapping" in faults("version: 1\nrules:\n" + "- a\n" * 10_000)[0], "not the number of them"
+    assert not faults(rules("do: pin, product: '00501', position: 1000"))
+    assert "must be 1 to 1000" in faults(rules("do: pin, product: '00501', position: 1001"))[0]
+    listed = ", ".join(f"p{number}" for number in range(10_000))
+    assert not faults(rules(f"do: hide, products: [{listed}]"))
+    assert "more than 10,000 products" in faults(rules(f"do: hide, products: [{listed}, '00502']"))[0]
+
+
 def test_aliases_that_explode_are_refused_and_plain_ones_work():
     bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"{new}: &{new} [{','.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)

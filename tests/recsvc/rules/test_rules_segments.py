@@ -36,6 +36,13 @@ CASES = [
     ("{spend: {at_least: 1}}", {"history": history(("00508", 9))}, False),  # no price
     ("{average_order: {at_least: 12, at_most: 13}}", {"history": history(("00501", 9), ("00501", 8))}, True),
     ("{average_order: {at_most: 100}}", {}, False),
+    ("{orders: {at_least: 2, within_days: 30}}", {"history": history(("00504", 9), ("00504", 29))}, True),
+    ("{orders: {at_least: 2, within_days: 30}}", {"history": history(("00504", 9), ("00504", 31))}, False),
+    ("{orders: {at_most: 1, within_days: 30}}", {"history": history(("00504", 9), ("00504", 31))}, True),
+    ("{average_order: {at_least: 16, within_days: 30}}", {"history": history(("00502", 9), ("00501", 9))}, True),
+    ("{average_order: {at_least: 16, within_days: 30}}", {"history": history(("00502", 31), ("00501", 9))}, False),
+    ("{average_order: {at_most: 12, within_days: 30}}", {"history": history(("00502", 31), ("00501", 9))}, True),
+    ("{average_order: {at_most: 100, within_days: 30}}", {"history": history(("00501", 31))}, False),
     ("{first_order: {within_days: 30}}", {"history": history(("00501", 9), ("00501", 8))}, True),
     ("{first_order: {within_days: 30}}", {"history": history(("00501", 99), ("00501", 8))}, False),
     ("{first_order: {during: festival}}", {"history": history(("00501", 4), ("00501", 1))}, True),

@@ -4,13 +4,17 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tools_kit import rules_file, told, tool
 
+from models.catalogue import Catalogue
+from models.columns import number_column
 from models.schema import UNKNOWN
 from recsvc.asking import Ask
 from recsvc.carousel import Engine
@@ -18,6 +22,7 @@ from recsvc.loading import load_engine
 from recsvc.rules_file import read_file
 from recsvc.rules_tools.replay import orders_of, with_purchases_of
 from recsvc.rules_tools.simulate import simulate
+from recsvc.rules_tools.simulate_report import as_text
 from tiny_shop import RULES, TinyShop
 
 SIX = (
@@ -163,6 +168,27 @@ def test_money_and_margin_of_what_was_shown_and_bought(two_versions: TinyShop, s
     ]
     wanted = sum(money for product, money in order if product in shown)
     assert found.totals["revenue"].mean == pytest.approx(wanted) and found.totals["margin"].mean == 0
+    assert wanted > 0
+
+
+def test_margin_is_the_share_of_the_money_that_the_costs_leave(
+    two_versions: TinyShop, snapshots: Callable[[str], Any]
+) -> None:
+    """Each product costs three quarters of its price: a quarter of what was shown and bought is margin, rule by rule."""
+    joined = with_purchases_of(snapshots("early"), snapshots("live"))
+    price = joined.catalogue.columns["price"].values
+    costs = {**joined.catalogue.columns, "cost": number_column(price * 0.75)}
+    priced = replace(joined, catalogue=Catalogue.of(joined.catalogue.ids, costs, "with costs"))
+    start, end = two_versions.shop.moment("2026-09-01"), two_versions.shop.moment("2026-10-09")
+    requests = orders_of(priced, ["for-you"], start, end, 6, 1)
+    rules = read_file(Path(rules_file(two_versions, SIX, "six.yaml")), priced)
+    found = simulate(Engine(priced), rules, requests, ["no-wine"], 1, lambda: None)
+    assert found.totals["margin"].mean == pytest.approx(found.totals["revenue"].mean / 4, rel=1e-4)
+    for effect in found.effects:
+        money, margin = effect.measures["revenue"], effect.measures["margin"]
+        assert margin.mean == pytest.approx(money.mean / 4, rel=1e-4, abs=1e-9)
+    assert found.effects[1].measures["margin"].mean < 0, "no wine, no margin on wine"
+    assert "margin / 1,000" in as_text(found, margins=True)
 
 
 @pytest.mark.parametrize(
