@@ -48,6 +48,9 @@ class Ease:
     offered: int = 4_000
     """Products that strangers are offered where the dual is solved: the most bought ones."""
     neighbours: int = 100
+    """Weights kept of each product."""
+    sessions: bool = True
+    """Whether anybody new or any session will be asked for; without, the dual learns no weights of products."""
     min_buyers: int = 3
     weighting: Weighting = field(default_factory=Weighting)
     lists_: RankedLists | None = None
@@ -64,7 +67,7 @@ class Ease:
         kept = np.flatnonzero(matrix.getnnz(axis=0) >= self.min_buyers).astype(np.int32)
         active = np.flatnonzero(matrix.getnnz(axis=1) > 0)
         if not matrix[:, kept].nnz:
-            none = RankedLists.of(kept[:0], kept[:0], np.empty(0), 0, 1)
+            none = RankedLists.none(0)
             self.lists_ = spread(none, active[:0], kept, matrix.shape[0])
             self.weights_ = spread(none, active[:0], kept, matrix.shape[1])
         elif self._small(len(active), len(kept)):
@@ -80,14 +83,14 @@ class Ease:
 
     def _fit_dual(self, matrix: "csr_matrix", active: Longs, kept: Ints, threads: int) -> None:
         users = matrix[active][:, kept].tocsc()
-        offered = most_bought(users, self.offered)
+        offered = most_bought(users, self.offered if self.sessions else 0)
         dual = Dual.solve(users, self.regularization, offered)
         n_users, n_products = dual.scores.shape
         found = best_by_blocks(
             n_users, n_products, self.length, lambda start, end: dual.scores[start:end], threads, users.tocsr()
         )
         self.lists_ = spread(found, active, kept, matrix.shape[0])
-        found = dual.weights(users, offered, self.neighbours, threads)
+        found = dual.weights(users, offered, self.neighbours, threads) if self.sessions else RankedLists.none(len(kept))
         self.weights_ = spread(found, kept.astype(np.int64), kept, matrix.shape[1])
 
     def _fit_primal(self, matrix: "csr_matrix", active: Longs, kept: Ints, threads: int) -> None:

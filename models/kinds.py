@@ -8,6 +8,7 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.beyond import Live, live_codes
 from models.columns import TextColumn
+from models.distinct import distinct
 from models.errors import NotFittedError
 from models.lists import RankedLists, decay, summed
 from models.moments import ages
@@ -92,8 +93,8 @@ class Kinds:
         if known.any():
             kinds, since = codes[rows[known]], live.since[known].astype(np.float64)
             newest = RankedLists.of(kinds, rows[known], since, len(self._lists()), self.length)
-            middle = np.array([_middle(self._lists().list(kind)) for kind in np.unique(kinds).tolist()])
-            of_kind = np.repeat(middle, np.diff(newest.ptr)[np.unique(kinds)])
+            middle = np.array([_middle(self._lists().list(kind)) for kind in distinct(kinds).tolist()])
+            of_kind = np.repeat(middle, np.diff(newest.ptr)[distinct(kinds)])
             later = RankedLists(newest.ptr, newest.rows, of_kind.astype(np.float32))
         return replace(self, codes_=codes, later_=later)
 
@@ -130,7 +131,7 @@ class Kinds:
         kind = self.codes_[row]
         if kind == UNKNOWN or not self.score(context, np.array([row], np.int32))[0]:
             return None
-        orders = len(np.unique(context.history.order[self.codes_[context.history.product] == kind]))
+        orders = len(distinct(context.history.order[self.codes_[context.history.product] == kind]))
         if self.later_ is not None and row in self.later_.list(int(kind)).rows:
             return Fact("new-of-kind", "New, of a kind that you bought in {orders} orders", {"orders": orders})
         return Fact("kind", "Sells best of a kind that you bought in {orders} orders", {"orders": orders})

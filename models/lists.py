@@ -35,6 +35,11 @@ class RankedLists:
         return cls(ptr, rows[kept].astype(np.int32), scores[kept].astype(np.float32))
 
     @classmethod
+    def none(cls, n_keys: int) -> "RankedLists":
+        """Return ``n_keys`` empty lists."""
+        return cls(np.zeros(n_keys + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
+
+    @classmethod
     def load(cls, arrays: Arrays, name: str) -> "RankedLists":
         """Return the lists that ``arrays`` holds under ``name``."""
         return cls(
@@ -72,14 +77,27 @@ def best_entries(
     keys: Ints | Longs, rows: Ints, scores: Doubles | Floats, n_keys: int, length: int
 ) -> tuple[Longs, Longs]:
     """Return ``ptr`` of the lists that ``RankedLists.of`` makes, and the places of the entries that they keep."""
-    scores = scores.astype(np.float32, copy=False)  # a tie is a tie of what is kept
-    order = np.lexsort((rows, -scores, keys))
+    order = _order(keys, rows, scores.astype(np.float32, copy=False), n_keys)  # a tie is a tie of what is kept
     counts = np.bincount(keys, minlength=n_keys)
     starts = np.concatenate([[0], np.cumsum(counts)])
     place = np.arange(len(order)) - np.repeat(starts[:-1], counts)
     ptr = np.zeros(n_keys + 1, np.int64)
     np.cumsum(np.minimum(counts, length), out=ptr[1:])
     return ptr, order[place < length]
+
+
+def _order(keys: Ints | Longs, rows: Ints, scores: Floats, n_keys: int) -> Longs:
+    """Return the places of the entries by key, then by falling score, then by row.
+
+    The three are packed into one word each where they fit: one sort of numbers is ten times quicker than three.
+    """
+    width = int(rows.max(initial=0)).bit_length()
+    if n_keys.bit_length() + width > 32 or rows.min(initial=0) < 0 or not np.isfinite(scores).all():
+        return np.lexsort((rows, -scores, keys))
+    bits = (scores + np.float32(0)).view(np.uint32)  # + 0 makes -0 the 0 that it equals
+    falling = np.where(bits >> np.uint32(31), bits, ~bits & np.uint32(0x7FFFFFFF)).astype(np.uint64)
+    word = (keys.astype(np.uint64) << np.uint64(32 + width)) | (falling << np.uint64(width)) | rows.astype(np.uint64)
+    return np.argsort(word)
 
 
 def decay(age: Longs | Doubles, half_life: float) -> Doubles:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from models.artifact import MANIFEST, Manifest, read_manifest
+from models.distinct import distinct
 from models.errors import ArtifactError, DataError, NoArtifactError
 from models.moments import timed
 from models.registry import Registry
@@ -139,7 +140,7 @@ def pairs_of(
     task: Requests, a: dict[str, Doubles], b: dict[str, Doubles], groups: dict[str, Bools], rounds: int, seed: int
 ) -> Iterator[Pair]:
     """Yield the pair of all users of ``task`` and of each group, from (n_users,) values of both by measure."""
-    everybody = np.ones(len(np.unique(task.user)), np.bool_)
+    everybody = np.ones(len(distinct(task.user)), np.bool_)
     for group, mask in {ALL: everybody, **groups}.items():
         mine, other = ({name: values[mask] for name, values in one.items()} for one in (a, b))
         told = [intervals(values, rounds, seed) for values in (mine, other, less(other, mine))]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.distinct import distinct
 from models.moments import timed
 from models.schema import DAY, UNKNOWN, Bools, Ints, Longs, Purchases
 from models.shop import Shop
@@ -93,7 +94,7 @@ def hidden_parts(purchases: Purchases, until: int, users: int, seed: int, fold: 
 def is_log(purchases: Purchases) -> bool:
     """Return whether shoppers' products come again line by line."""
     known = purchases.where(purchases.user != UNKNOWN)
-    pairs = np.unique(known.user.astype(np.int64) * max(known.n_products, 1) + known.product)
+    pairs = distinct(known.user.astype(np.int64) * max(known.n_products, 1) + known.product)
     return len(known) - len(pairs) >= REPEATS * max(len(known), 1)
 
 
@@ -101,15 +102,15 @@ def in_sequence(purchases: Purchases) -> bool:
     """Return whether shoppers have orders one after another, some of them of two products."""
     known = purchases.where(purchases.user != UNKNOWN)
     n = max(known.n_products, 1)
-    cells = np.unique(known.order.astype(np.int64) * n + known.product)
+    cells = distinct(known.order.astype(np.int64) * n + known.product)
     several = np.bincount(cells // n, minlength=1).max(initial=0) > 1
-    return bool(several) and len(_with_two_orders(purchases)) >= IN_SEQUENCE * len(np.unique(known.user))
+    return bool(several) and len(_with_two_orders(purchases)) >= IN_SEQUENCE * len(distinct(known.user))
 
 
 def _with_two_orders(purchases: Purchases) -> Longs:
     """Return the users with two orders or more, ascending."""
     known = purchases.user != UNKNOWN
-    pairs = np.unique(purchases.user[known].astype(np.int64) * max(purchases.n_orders, 1) + purchases.order[known])
+    pairs = distinct(purchases.user[known].astype(np.int64) * max(purchases.n_orders, 1) + purchases.order[known])
     users, count = np.unique(pairs // max(purchases.n_orders, 1), return_counts=True)
     return users[count > 1]
 
@@ -153,7 +154,7 @@ def _fifths(purchases: Purchases, users: Longs, log: bool, rng: np.random.Genera
 def _lines_asked(window: Purchases, known: Purchases, log: bool) -> list[Requests]:
     """Return requests by line: for what comes next, where lines are a log, and for what is new to the shopper."""
     n = max(known.n_products, 1)
-    had = np.unique(known.user.astype(np.int64) * n + known.product)
+    had = distinct(known.user.astype(np.int64) * n + known.product)
     new = ~np.isin(window.user.astype(np.int64) * n + window.product, had)
     found = [by_line("next-order", window.where(_first_few(window.user)))] if log else []
     fresh = window.where(new)

@@ -4,9 +4,8 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from models.artifact import read_manifest
+from models.distinct import distinct
 from models.registry import Registry
 from models.schema import UNKNOWN, Bools, Doubles, Longs
 from models.shop import Shop
@@ -161,9 +160,9 @@ def _results(
             task.task,
             titles[row],
             len(task),
-            len(np.unique(task.user)),
+            len(distinct(task.user)),
             intervals(found[row], rounds, seed),
-            len(np.unique(shown[shown != UNKNOWN])) / max(n_products, 1),
+            len(distinct(shown[shown != UNKNOWN])) / max(n_products, 1),
             row,
             intervals(less(found[""], found[row]), rounds, seed) if row else {},
             {} if row else told,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from models.columns import Single
+from models.distinct import distinct
 from models.schema import UNKNOWN, Ints, Longs, Purchases
 
 TASKS = {
@@ -122,15 +123,16 @@ def _requests(
 
 def _next_order(window: Purchases, orders: list[Ints]) -> Requests:
     lines = np.array([order[0] for order in orders], np.int32)
-    truth = [np.unique(window.product[order]) for order in orders]
+    truth = [distinct(window.product[order]) for order in orders]
     return _requests("next-order", window, lines, truth, None, True)
 
 
 def _discovery(window: Purchases, before: Purchases, users: int, rng: np.random.Generator) -> Requests:
     n = window.n_products
-    bought = np.unique(window.user.astype(np.int64) * n + window.product)
-    new = bought[~np.isin(bought, np.unique(before.user.astype(np.int64) * n + before.product))]
-    known = np.unique(before.user)
+    bought = distinct(window.user.astype(np.int64) * n + window.product)
+    had = distinct(before.user.astype(np.int64) * n + before.product)
+    new = bought[np.searchsorted(had, bought, side="right") == np.searchsorted(had, bought)]
+    known = distinct(before.user)
     old_users = _drawn(np.intersect1d(new // max(n, 1), known), users, rng)
     lines = np.searchsorted(window.user, old_users).astype(np.int32)
     starts, ends = np.searchsorted(new, old_users * n), np.searchsorted(new, (old_users + 1) * n)
@@ -139,7 +141,7 @@ def _discovery(window: Purchases, before: Purchases, users: int, rng: np.random.
 
 
 def _complements(window: Purchases, orders: list[Ints], rng: np.random.Generator) -> Requests:
-    pages = [np.unique(window.product[order]) for order in orders]
+    pages = [distinct(window.product[order]) for order in orders]
     chosen = [products[rng.integers(len(products))] for products in pages]
     truth = [products[products != page] for products, page in zip(pages, chosen, strict=True)]
     lines = np.array([order[0] for order in orders], np.int32)

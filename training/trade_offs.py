@@ -11,6 +11,7 @@ import numpy as np
 from models.base import Fitting
 from models.catalogue import Catalogue
 from models.columns import NumberColumn, TextColumn
+from models.distinct import distinct
 from models.errors import ConfigError
 from models.kinds import kind_codes
 from models.pairs import paired
@@ -189,7 +190,7 @@ def measures(rows: Longs, facts: Facts) -> dict[str, float | None]:
     """Return ``MEASURES`` of (n_requests, depth) product rows, ``UNKNOWN`` where a list ended."""
     n, there = len(facts.sellers), rows[rows != UNKNOWN]
     told = {
-        "coverage@10": len(np.unique(there)) / max(n, 1),
+        "coverage@10": len(distinct(there)) / max(n, 1),
         "top100": _mean(facts.sellers.astype(np.float64), there),
         "price": _mean(facts.price, there),
         "margin": _mean(facts.margin, there),

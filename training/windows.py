@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from models.basis import Basis
 from models.candidates import gather
+from models.distinct import distinct
 from models.features import SOURCES as FEATURE_SOURCES
 from models.features import World, features
 from models.histories import Histories
@@ -89,10 +90,10 @@ def learn_window(
     with threadpool_limits(1):
         if start < 0:
             return _learn_fold(data, shop, -1 - start, seed, share)
-        asked = {}
-        for ranker in TASKS_OF:
-            end = start + days * DAY * (LONGER if ranker == "discovery" else 1)
-            asked[ranker] = make_requests(data.purchases, start, end, MOST_USERS, seed)
+        near, far = (
+            make_requests(data.purchases, start, start + days * DAY * times, MOST_USERS, seed) for times in (1, LONGER)
+        )
+        asked = {ranker: far if ranker == "discovery" else near for ranker in TASKS_OF}
         return _learned(before(data, start), shop, start, asked, seed, share)
 
 
@@ -110,22 +111,25 @@ def _learned(
     known = with_prices(data, shop.training.heavy_shoppers)
     if not len(known.purchases):
         return {}
-    past = past_of(known, shop, until, seed, share)
+    sessions = any(one.recent for requests in asked.values() for one in requests)
+    past = past_of(known, shop, until, seed, share, sessions=sessions)
     out: dict[str, Examples] = {}
     for ranker, tasks in TASKS_OF.items():
-        found = [
-            _examples(past, ranker, one, NEGATIVES // len(tasks), seed) for one in asked[ranker] if one.task in tasks
-        ]
-        if found:
-            out[ranker] = joined(found)
+        mine = [one for one in asked[ranker] if one.task in tasks]
+        if mine:
+            out[ranker] = joined([_examples(past, ranker, one, NEGATIVES // len(mine), seed) for one in mine])
     return out
 
 
-def past_of(known: ShopData, shop: Shop, start: int, seed: int, share: float = 1.0) -> Past:
-    """Return the world of those who know ``known``, priced, until ``start``: a ``share`` of the shop's purchases."""
+def past_of(known: ShopData, shop: Shop, start: int, seed: int, share: float = 1.0, *, sessions: bool = True) -> Past:
+    """Return the world of those who know ``known``, priced, until ``start``: a ``share`` of the shop's purchases.
+
+    Without ``sessions``, what only sessions read is not worked out.
+    """
     bundle = replace(fitting(known, start, shop, seed), threads=1)
     wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
-    models = {name: model.fit(bundle) for name, model in new_models(shop.models).items() if name in wanted}
+    settings = {**shop.models, "ease": {**shop.models.get("ease", {}), "sessions": sessions}}
+    models = {name: model.fit(bundle) for name, model in new_models(settings).items() if name in wanted}
     world = World(Basis().fit(bundle).of_share(share), models, known.contexts, shop.zone)
     return Past(known, world, Histories.of(known.purchases), start)
 
@@ -137,7 +141,7 @@ def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed:
     for number, truth in enumerate(requests.truth):
         bare_at = past.until if rng.random() < BARE else None
         context = context_of(requests, number, past.histories, past.data.stores, bare_at)
-        bought = np.unique(context.history.product) if ranker == "discovery" else NO_ROWS
+        bought = distinct(context.history.product) if ranker == "discovery" else NO_ROWS
         rows = gather(past.world.models, {}, DEPTHS[ranker], context, bought).rows
         rows = rows[rows != context.page]
         right = np.isin(rows, truth)

@@ -6,6 +6,7 @@ import numpy as np
 
 from models.catalogue import Catalogue, margins
 from models.columns import Column, Kind, NumberColumn
+from models.distinct import distinct
 from models.product_fields import PRODUCT_FIELDS, FieldRole
 from models.schema import NO_ROWS, UNKNOWN, Ints
 from recsvc.overlay.columns import cells_of, empty_column, longer, told
@@ -43,7 +44,7 @@ def with_products(
             touched[name] = moved
     if not own_margin:
         _follow_margin(columns, touched, len(ids))
-    changed = np.unique(np.concatenate([rows[:0], *touched.values()]))
+    changed = distinct(np.concatenate([rows[:0], *touched.values()]))
     names = frozenset(touched) | (frozenset({*columns, "product_id"}) if len(fresh) else frozenset())
     out = Catalogue(ids, columns, version) if names else live
     return out, Change(changed[changed < len(live)], names, len(live))
@@ -63,7 +64,7 @@ def _new_columns(columns: Mapping[str, Column], products: Sequence[Product]) -> 
 def _follow_margin(columns: dict[str, Column], touched: dict[str, Ints], n_rows: int) -> None:
     """Let ``margin`` follow a changed price or cost."""
     price, cost = columns.get("price"), columns.get("cost")
-    rows = np.unique(np.concatenate([NO_ROWS, *(touched[name] for name in ("price", "cost") if name in touched)]))
+    rows = distinct(np.concatenate([NO_ROWS, *(touched[name] for name in ("price", "cost") if name in touched)]))
     if not len(rows) or not isinstance(price, NumberColumn) or not isinstance(cost, NumberColumn):
         return
     before = columns.get("margin", empty_column("number", n_rows))

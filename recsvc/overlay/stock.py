@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.beyond import values_at
+from models.distinct import distinct
 from models.ids import IdIndex
 from models.schema import UNKNOWN, Doubles, Ints, Longs
 from models.stock import EVERYWHERE, Stock
@@ -118,7 +119,7 @@ def with_pieces(stock: LiveStock, products: IdIndex, told: Sequence[Pieces]) -> 
     store = np.array([places[one.store_id] for _, one in known], np.int64)
     fresh = _layer(_key(row, store), np.array([one.quantity for _, one in known], np.float64))
     shopwide = np.union1d(stock.shopwide, row[store == EVERYWHERE])
-    changed = np.unique(row)
+    changed = distinct(row)
     gone = _keys_in(stock.cells, changed[np.isin(changed, shopwide)])  # told of single stores, and no longer
     cells = stacked(stock.cells, Layer(gone, np.full(len(gone), np.nan)).under(fresh))
     total = Layer(changed, _totals(stock.trained, changed, fresh, shopwide))
@@ -138,7 +139,7 @@ def _keys_in(layers: Layers, rows: Longs) -> Longs:
     for layer in layers:
         starts, ends = np.searchsorted(layer.keys, rows * _STRIDE), np.searchsorted(layer.keys, (rows + 1) * _STRIDE)
         found += [layer.keys[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return np.unique(np.concatenate(found))
+    return distinct(np.concatenate(found))
 
 
 def _totals(trained: Stock, changed: Longs, fresh: Layer, shopwide: Longs) -> Doubles:

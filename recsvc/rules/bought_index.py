@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.distinct import distinct
 from models.schema import DAY, Doubles, History, Longs
 from recsvc.rules.inverted import Inverted
 from recsvc.rules.schema import Bought, Test
@@ -50,6 +51,6 @@ class BoughtIndex:
         times, orders = history.time[lines], history.order[lines].astype(np.int64)
         since = np.where(np.isnan(self.days), -np.inf, now - self.days * DAY)
         inside = (times >= since[tests]) & (times >= self.starts[tests]) & (times < self.ends[tests])
-        pairs = np.unique(tests[inside] * (orders.max() + 1) + orders[inside])
+        pairs = distinct(tests[inside] * (orders.max() + 1) + orders[inside])
         counts = np.bincount(pairs // (orders.max() + 1), minlength=len(self.at_least))
         return frozenset(np.flatnonzero(counts >= self.at_least).tolist())

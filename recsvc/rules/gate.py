@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.compiled import isin
+from models.distinct import distinct
 from models.schema import NO_ROWS, Bools, Bytes, Ints
 from recsvc.rules.match import Active
 from recsvc.rules.pool import BarsOf, Fallback, Pool
@@ -28,7 +29,7 @@ class Supply:
     def all_fallbacks(self) -> Ints:
         """Return the distinct rows of all fallbacks that are no candidates."""
         rows = [self.fallback(number) for number in range(len(self.fallbacks))]
-        every = np.unique(np.concatenate([np.empty(0, np.int32), *rows]))
+        every = distinct(np.concatenate([np.empty(0, np.int32), *rows]))
         return every[~isin(every, self.pool.rows[self.pool.organic])]
 
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from models.distinct import distinct
 from models.schema import NO_ROWS, Ints, Longs
 from recsvc.rules.conditions import Conditions
 from recsvc.rules.inverted import Inverted
@@ -44,7 +45,7 @@ class RuleIndex:
             places = self._open(("segment", segment), situation)
             if len(places) and segments.holds(segment, situation.shopper, situation.now):
                 found.append(places)
-        return np.unique(np.concatenate(found))
+        return distinct(np.concatenate(found))
 
     def _keys(self, situation: Situation) -> Iterator[Key]:
         yield ALWAYS

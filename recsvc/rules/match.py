@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.distinct import distinct
 from models.schema import NO_ROWS, UNKNOWN, Bools, Doubles, Ints
 from recsvc.rules.bind import BoundRules
 from recsvc.rules.experiments import arm_of
@@ -64,7 +65,7 @@ class Active:
                 if len(rows) > limit and prefer is not None:
                     rows = rows[np.argsort(-prefer[rows], kind="stable")]
                 found.append(rows[:limit])
-        every: Ints = np.unique(np.concatenate(found))
+        every: Ints = distinct(np.concatenate(found))
         known: Ints = every[every != UNKNOWN]
         return known
 

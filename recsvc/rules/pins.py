@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.distinct import distinct
 from models.schema import NO_ROWS, UNKNOWN, Bools, Ints
 from recsvc.rules.gate import Gate, Verdict
 from recsvc.rules.match import Active
@@ -70,7 +71,7 @@ def place_pins(gate: Gate, ranked: Ranked, size: int) -> Pins:
 
 def _product_claims(gate: Gate, places: Sequence[int], size: int, pins: Pins) -> list[Claim]:
     bound = gate.active.bound
-    rows = np.unique(np.concatenate([*(bound.pinned[one] for one in places), *(bound.instead[one] for one in places)]))
+    rows = distinct(np.concatenate([*(bound.pinned[one] for one in places), *(bound.instead[one] for one in places)]))
     rows = rows[rows != UNKNOWN].astype(np.int32)
     judge = _Judge(rows, gate.judge(rows))
     claims = []

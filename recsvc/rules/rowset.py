@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.distinct import distinct
 from models.schema import NO_ROWS, Bools, Bytes, Ints
 
 FEW = 32
@@ -32,7 +33,7 @@ class RowSet:
     @classmethod
     def listing(cls, rows: Ints, n_products: int) -> "RowSet":
         """Return the set of ``rows``, in any order; those below 0 are left out."""
-        own = np.unique(rows[rows >= 0]).astype(np.int32)
+        own = distinct(rows[rows >= 0]).astype(np.int32)
         return cls(n_products, len(own), rows=own)
 
     @classmethod

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from models.distinct import distinct
 from models.schema import DAY, Bools, History
 from recsvc.rules.bought_index import BoughtIndex
 from recsvc.rules.expression_eval import Frame, matches
@@ -87,7 +88,7 @@ class Segments:
             empty = Frame(self.ground.catalogue, self.ground.tables, np.zeros(1, np.int32), user=shopper.attributes)
             return bool(matches(test.expression, empty)[0])
         if isinstance(test, Viewed):
-            rows = np.unique(shopper.viewed[shopper.viewed >= 0])
+            rows = distinct(shopper.viewed[shopper.viewed >= 0])
             rowset = self.targets[test].rows
             seen = len(rows) if rowset is None else int(np.count_nonzero(rowset.has(rows)))
             return seen >= test.at_least
@@ -110,12 +111,12 @@ def _bought(test: Bought, history: History, now: int, targets: Targets) -> bool:
     rowset = targets[test].rows
     if rowset is not None:
         lines &= rowset.has(history.product)
-    return len(np.unique(history.order[lines])) >= test.at_least
+    return len(distinct(history.order[lines])) >= test.at_least
 
 
 def _measured(test: Measured, history: History, now: int, _: Targets) -> bool:
     lines = _inside(history, test.span, now)
-    orders = len(np.unique(history.order[lines]))
+    orders = len(distinct(history.order[lines]))
     if test.what == "orders":
         return test.at_least <= orders <= test.at_most
     paid = np.asarray(history.quantity[lines], np.float64) * history.price[lines]

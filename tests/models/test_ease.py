@@ -143,3 +143,13 @@ def test_one_shopper_with_everything_does_not_cost_a_square() -> None:
     short = heaviest(matrix, 3)
     kept = [sorted(short[[user]].indices.tolist()) for user in (0, 1)]
     assert kept == [[0, 2, 3], [0, 1]]
+
+
+@EACH_WAY
+def test_without_sessions_the_lists_are_the_same(way: Way) -> None:
+    """The weights of products are what strangers and sessions read; the dual spares them, and the lists never need them."""
+    small = shop()
+    whole, model = way(2.0).fit(small.data), way(2.0)
+    model.sessions = False
+    lists, wanted = model.fit(small.data).arrays(), whole.arrays()
+    assert all((lists[f"lists.{part}"] == wanted[f"lists.{part}"]).all() for part in ("ptr", "rows", "scores"))

@@ -6,12 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.distinct import distinct
 from models.lists import RankedLists, decay, scores_of, summed
 from models.schema import Scored
 
 N_KEYS, N_ROWS = 4, 6
 entries = st.dictionaries(
-    st.tuples(st.integers(0, N_KEYS - 1), st.integers(0, N_ROWS - 1)), st.sampled_from([0.5, 0.5 + 1e-12, 1.0, 2.0])
+    st.tuples(st.integers(0, N_KEYS - 1), st.integers(0, N_ROWS - 1)),
+    st.sampled_from([-1.5, -0.0, 0.0, 0.5, 0.5 + 1e-12, 1.0, 2.0, np.inf]),
 )
 
 
@@ -31,6 +33,22 @@ def test_a_list_is_the_keys_entries_sorted_and_cut(table: dict[tuple[int, int], 
         expected = sorted(mine, key=lambda pair: (-pair[1], pair[0]))[:length]
         found = lists.list(key)
         assert list(zip(found.rows.tolist(), found.scores.tolist(), strict=True)) == expected
+
+
+@given(entries)
+def test_keys_and_rows_too_wide_for_one_word_are_sorted_alike(table: dict[tuple[int, int], float]) -> None:
+    """Key, score and row are packed into 64 bits where they fit; where they do not, the lists are the same."""
+    keys, rows = (np.array([pair[place] for pair in table], np.int64) for place in range(2))
+    narrow = RankedLists.of(keys, rows.astype(np.int32), np.array(list(table.values())), N_KEYS, 3)
+    wide = RankedLists.of(keys, (rows << 28).astype(np.int32), np.array(list(table.values())), N_KEYS, 3)
+    assert (wide.rows >> 28).tolist() == narrow.rows.tolist()
+    assert wide.scores.tolist() == narrow.scores.tolist()
+
+
+@given(st.lists(st.integers(-3, 8)))
+def test_distinct_numbers_ascend_and_come_once(values: list[int]) -> None:
+    """As numpy's own ``unique``; of nothing, nothing."""
+    assert distinct(np.array(values, np.int64)).tolist() == sorted(set(values))
 
 
 @given(entries, st.lists(st.integers(-2, N_KEYS + 1), max_size=6))

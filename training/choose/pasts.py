@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from models.base import Fitting
+from models.distinct import distinct
 from models.histories import Histories
 from models.moments import timed
 from models.schema import DAY, NO_HISTORY, NO_ROWS, UNKNOWN, Context, Purchases
@@ -64,7 +63,7 @@ def past_of(shop: Shop, data: ShopData, until: int, window: tuple[int, int], use
         split = hidden_parts(rest, until, users, seed + 1 + start)
         start, known, asked = until, split.known, split.requests
     seen = with_prices(replace(data, purchases=known), shop.training.heavy_shoppers)
-    requests = {one.task: one for one in asked if len(np.unique(one.user)) >= FEWEST_USERS}
+    requests = {one.task: one for one in asked if len(distinct(one.user)) >= FEWEST_USERS}
     histories = Histories.of(known)
     contexts = {name: _contexts(one, seen, histories) for name, one in requests.items()}
     return Past(fitting(seen, start, shop, seed), requests, contexts)

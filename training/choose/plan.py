@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from models.base import Model
+from models.distinct import distinct
 from models.schema import UNKNOWN, Purchases
 
 SHARE = 0.1
@@ -76,9 +77,9 @@ class Size:
     def of(cls, lines: Purchases) -> "Size":
         """Return the size of purchases."""
         known = lines.user != UNKNOWN
-        cells = np.unique(lines.user[known].astype(np.int64) * max(lines.n_products, 1) + lines.product[known])
+        cells = distinct(lines.user[known].astype(np.int64) * max(lines.n_products, 1) + lines.product[known])
         each = np.bincount(cells // max(lines.n_products, 1), minlength=1)
-        products = len(np.unique(lines.product))
+        products = len(distinct(lines.product))
         return cls(int((each > 0).sum()), products, len(cells), float((each.astype(np.float64) ** 2).sum()))
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from models.distinct import distinct
 from models.schema import UNKNOWN, Ints, Purchases
 from models.shop import Shop
 from training.read.facts import Facts, TableFacts
@@ -69,7 +70,7 @@ def _one_order(purchases: Purchases) -> int:
 
 def gaps(shop: Shop, purchases: Purchases, most: int = 10) -> tuple[tuple[str, str], ...]:
     """Return (first, last) of the runs of days without a purchase, longest first; days are the shop's."""
-    hours = np.unique(purchases.time // 900) * 900  # no zone's day starts inside a quarter of an hour
+    hours = distinct(purchases.time // 900) * 900  # no zone's day starts inside a quarter of an hour
     days = sorted(
         {datetime.fromtimestamp(int(one), shop.zone).toordinal() for one in hours[:: max(len(hours) // 10**6, 1)]}
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.distinct import distinct
 from models.schema import Doubles, Longs
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def _candidates(
     n = int(lines.product.max(initial=0)) + 1
     pair = lines.user.astype(np.int64) * n + lines.product
     mine = (lines.user >= 0) & np.isin(pair, pair[returns])
-    inside = np.isin(lines.product, np.unique(lines.product[returns])) & np.isin(
-        lines.order_key, np.unique(lines.ref_key[returns])
+    inside = np.isin(lines.product, distinct(lines.product[returns])) & np.isin(
+        lines.order_key, distinct(lines.ref_key[returns])
     )
     by_order: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     by_user: defaultdict[tuple[int, int], list[int]] = defaultdict(list)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.distinct import distinct
 from models.moments import timed
 from models.ranker import Ranker
 from models.schema import DAY, UNKNOWN, Purchases
@@ -48,7 +49,7 @@ def cut(known: Purchases, split: Split, share: float, seed: int) -> Purchases:
     if timed(known):
         first = int(known.time.min())
         return known.where(known.time >= split.until - share * (split.until - first))
-    asked = np.unique(np.concatenate([task.user for task in split.requests]))
+    asked = distinct(np.concatenate([task.user for task in split.requests]))
     kept = np.random.default_rng([seed, 2]).random(known.n_users) < share
     kept[asked[asked != UNKNOWN]] = True
     return known.where((known.user != UNKNOWN) & kept[np.maximum(known.user, 0)])

@@ -4,6 +4,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
+from models.distinct import distinct
 from models.schema import UNKNOWN, Doubles, Ints, Longs, Purchases
 from models.statistics import first_lines
 from training.baselines import BASELINE, SIMPLE
@@ -80,7 +81,7 @@ def _table(task: Requests, rows: dict[str, Longs], group: Ints, n: int) -> Table
         (
             name,
             *(share(one) for one in shares(found, group)),
-            share(len(np.unique(found[found != UNKNOWN])) / max(n, 1), 2),
+            share(len(distinct(found[found != UNKNOWN])) / max(n, 1), 2),
             number(gini(found.ravel(), n), 3),
         )
         for name, found in rows.items()
