@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from models.distinct import distinct
 from models.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -112,6 +113,10 @@ class History:
 
     def __len__(self) -> int:
         return len(self.product)
+
+    def products(self) -> Ints:
+        """Return the distinct products, ascending."""
+        return distinct(self.product)
 
     def before(self, moment: int) -> "History":
         """Return the lines strictly before ``moment`` (Unix seconds)."""

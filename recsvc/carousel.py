@@ -13,7 +13,6 @@ import numpy as np
 from models.candidates import DEPTH, Gathered, Source, gather, rate, strongest
 from models.carousels import Carousel
 from models.compiled import isin
-from models.distinct import distinct
 from models.schema import NO_ROWS, NOTHING, Doubles, Ints, Scored
 from models.shop import suggest
 from recsvc.asked import Asked
@@ -150,7 +149,7 @@ class Engine:
         weights, context = carousel.sources, moment.context
         if moment.only is not None:
             return rate(models, weights, context, moment.only)
-        bought = distinct(context.history.product) if carousel.bought == "exclude" else NO_ROWS
+        bought = context.history.products() if carousel.bought == "exclude" else NO_ROWS
         return gather(models, weights, depths, context, bought)
 
     def _deepest(

@@ -10,7 +10,6 @@ from models.artifact import open_artifact, read_manifest
 from models.base import Model
 from models.candidates import DEPTH, gather
 from models.carousels import Carousel
-from models.distinct import distinct
 from models.histories import Histories
 from models.ids import IdIndex
 from models.ranker import DEPTHS
@@ -93,7 +92,7 @@ def of_task(
     found, alone = np.zeros(len(there), np.int64), np.zeros(len(there), np.int64)
     for number, truth in enumerate(task.truth):
         context = context_of(task, number, histories, stores)
-        bought = distinct(context.history.product) if new else NO_ROWS
+        bought = context.history.products() if new else NO_ROWS
         gathered = gather(models, {}, depths, context, bought)
         mean += int((gathered.rows != context.page).sum()) if context.page != UNKNOWN else len(gathered.rows)
         hits = np.stack([np.isin(truth, gathered.by_source[name].rows) for name in there])

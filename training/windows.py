@@ -14,7 +14,6 @@ from threadpoolctl import threadpool_limits
 
 from models.basis import Basis
 from models.candidates import gather
-from models.distinct import distinct
 from models.features import SOURCES as FEATURE_SOURCES
 from models.features import World, features
 from models.histories import Histories
@@ -141,7 +140,7 @@ def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed:
     for number, truth in enumerate(requests.truth):
         bare_at = past.until if rng.random() < BARE else None
         context = context_of(requests, number, past.histories, past.data.stores, bare_at)
-        bought = distinct(context.history.product) if ranker == "discovery" else NO_ROWS
+        bought = context.history.products() if ranker == "discovery" else NO_ROWS
         rows = gather(past.world.models, {}, DEPTHS[ranker], context, bought).rows
         rows = rows[rows != context.page]
         right = np.isin(rows, truth)

@@ -8,7 +8,6 @@ import numpy as np
 from models.base import Model
 from models.candidates import gather
 from models.carousels import Carousel
-from models.distinct import distinct
 from models.schema import NO_ROWS, Bools, Context, Doubles, Floats, Ints, Longs
 from training.metrics.by_user import by_user
 from training.metrics.ranking import Lists, ndcg
@@ -70,7 +69,7 @@ def offers_of(
     depths = dict.fromkeys(sources, ASKED)
     found = []
     for context in contexts:
-        bought = distinct(context.history.product) if carousel.bought == "exclude" else NO_ROWS
+        bought = context.history.products() if carousel.bought == "exclude" else NO_ROWS
         gathered = gather(models, {}, depths, context, bought)
         rows = gathered.rows[gathered.rows != context.page]
         found.append((rows, [gathered.by_source[name] for name in sources]))

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 
 from models.candidates import gather
 from models.carousels import Carousel
-from models.distinct import distinct
 from models.features import World, features
 from models.histories import Histories
 from models.ranker import Ranker
@@ -65,7 +64,7 @@ def _of_task(carousel: Carousel, past: Past, task: Requests, rankers: dict[str, 
     parts: list[tuple[Floats, Bools, Ints]] = []
     for number in range(count):
         context = context_of(task, number, past.histories, past.data.stores)
-        bought = distinct(context.history.product) if carousel.bought == "exclude" else NO_ROWS
+        bought = context.history.products() if carousel.bought == "exclude" else NO_ROWS
         rows = gather(past.world.models, {}, depths, context, bought).rows
         rows = rows[rows != context.page]
         user_id = past.data.users.id(context.user) if context.user != UNKNOWN else None
