@@ -40,7 +40,12 @@ class Experiment(Section):
 
     def layer_of(self, name: str) -> tuple[str, str]:
         """Return the key of its layer; ``name`` is its own."""
-        return ("experiment", name) if self.layer is None else ("layer", self.layer)
+        return key_of_layer(name, self.layer)
+
+
+def key_of_layer(name: str, layer: str | None) -> tuple[str, str]:
+    """Return what an experiment's shoppers are drawn by: its layer, or itself."""
+    return ("experiment", name) if layer is None else ("layer", layer)
 
 
 class Results(Section):
@@ -58,6 +63,15 @@ def versions_tried(experiments: Mapping[str, Experiment]) -> tuple[str, ...]:
     """Return the trained versions that arms name, each once."""
     named = (arm.model for one in experiments.values() for arm in one.arms.values())
     return tuple(dict.fromkeys(one for one in named if one is not None))
+
+
+def layers_taken(experiments: Mapping[str, Experiment]) -> dict[str, float]:
+    """Return the share of each layer's shoppers that its experiments take together."""
+    out: dict[str, float] = {}
+    for one in experiments.values():
+        if one.layer is not None:
+            out[one.layer] = out.get(one.layer, 0.0) + one.share
+    return out
 
 
 def changed(carousel: Carousel, changes: Mapping[str, Any]) -> Carousel:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from models.columns import Column, Kind
 from models.errors import RulesError
+from models.experiments import layers_taken
 from models.schema import UNKNOWN
 from recsvc.id_lists import lists_in
 from recsvc.rules.expression_tree import Expression
@@ -37,6 +38,7 @@ def facts_of(snapshot: Snapshot, folder: Path) -> ShopFacts:
         product_ids=(lambda product: products.ids.row(product) != UNKNOWN) if trained else None,
         zone=shop.timezone,
         now=datetime.fromtimestamp(snapshot.clock(), shop.zone),
+        layers=layers_taken(shop.experiments),
         lists=lists_in(folder),
     )
 

@@ -39,5 +39,6 @@ def tried_in(shop: Shop, rules: RuleSet | None) -> dict[str, Tried]:
 
 
 def _of_rules(name: str, on: frozenset[str] | None, rules: RuleSet) -> Tried:
-    arms = rules.experiments.get(name, Experiment(name)).arms
-    return Tried(name, "rules", None if on is None else tuple(sorted(on)), dict.fromkeys(arms, 1.0))
+    one = rules.experiments.get(name, Experiment(name))
+    arms = dict(zip(one.arms, one.weights or (1.0,) * len(one.arms), strict=True))
+    return Tried(name, "rules", None if on is None else tuple(sorted(on)), arms, one.layer, one.share)

@@ -1,16 +1,24 @@
 """Arms of experiments on rules: the same shopper always draws the same arm, on every replica."""
 
+from models.experiments import key_of_layer
 from recsvc.draw import draw, place_of
 from recsvc.rules.schema import Experiment, InArm, RuleSet
 from recsvc.rules.situation import Shopper
 
 
 def arm_of(experiment: Experiment, shopper: Shopper) -> str | None:
-    """Return the arm of a shopper, by user id, else visitor id; None for somebody without either."""
+    """Return the arm of a shopper, by user id, else visitor id; None for somebody without either, and who takes no part."""
     who = shopper.user_id or shopper.visitor_id
-    if not who:
+    if not who or (experiment.share < 1 and not _takes_part(experiment, who)):
         return None
-    return experiment.arms[place_of(draw(who, experiment.salt, experiment.name), [1] * len(experiment.arms))]
+    weights = experiment.weights or (1,) * len(experiment.arms)
+    return experiment.arms[place_of(draw(who, experiment.salt, experiment.name), weights)]
+
+
+def _takes_part(experiment: Experiment, who: str) -> bool:
+    """Return whether a shopper is in the experiment's share of its layer: the line on which ``shop.toml``'s lie too."""
+    layer = key_of_layer(experiment.name, experiment.layer)
+    return experiment.top - experiment.share <= draw(who, *layer, "") < experiment.top
 
 
 def tested_on(rules: RuleSet) -> dict[str, frozenset[str] | None]:

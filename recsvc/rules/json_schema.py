@@ -6,7 +6,7 @@ It is never stricter than the parser: numbers and ids may stand with or without 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from recsvc.rules import parse, parse_expect, parse_rule, parse_segments, parse_when
+from recsvc.rules import parse, parse_expect, parse_experiments, parse_rule, parse_segments, parse_when
 from recsvc.rules.schema import VERBS
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.situation import LIFTABLE
@@ -25,7 +25,7 @@ HELP = {
     "timezone": "The zone of every date and clock in this file, such as Europe/London. Default: the shop's.",
     "calendar": "Windows with a name, to be used again.",
     "segments": "Who a rule is for: worked out at each request, from purchases up to that moment.",
-    "experiments": "Experiments on rules: shoppers are drawn into arms in equal shares.",
+    "experiments": "Experiments on rules: shoppers are drawn into arms.",
     "expect_rules": "How many rules the file must have: one that was cut off is a fault.",
     "rules": "The rules; their order plays no part but for two pins that are equal in everything else.",
     "expect": "What carousels must look like: run with `recsvc rules test`.",
@@ -34,6 +34,10 @@ HELP = {
     "do": "hide: never shown. keep: only these. boost, bury: the score times a factor. limit: at most so many. pin: at a position.",
     "enabled": "false switches the rule off.",
     "priority": "Default 100; of two pins for one position the higher wins.",
+    "arms": "A list, or a weight for each: {a: 1, b: 3}. In a rule: the arms that it holds for.",
+    "salt": "Another salt draws the arms anew.",
+    "layer": "Experiments of one layer, those of shop.toml too, have no shopper in common.",
+    "share": "Share of the layer's shoppers who take part; the others are in no arm. Default: 1.",
     "experiment": "Only for shoppers in these arms of an experiment.",
     "carousels": "Where the rule holds. Default: everywhere.",
     "when": "All of these must hold; a list holds where one of its values does.",
@@ -68,12 +72,19 @@ HELP = {
 
 def schema_of(shop: ShopFacts) -> Schema:
     """Return the JSON Schema (draft 2020-12) of rules files of a shop."""
+    weights: Schema = {"type": "object", "additionalProperties": NUMBER, "minProperties": 2}
+    experiment: dict[str, Schema] = {
+        "arms": {"anyOf": [*TEXTS["anyOf"], weights]},
+        "salt": TEXT,
+        "layer": TEXT,
+        "share": NUMBER,
+    }
     types: dict[str, Schema] = {
         "version": {"enum": [1, "1"]},
         "timezone": TEXT,
         "calendar": _named(_window()),
         "segments": _named({"$ref": "#/$defs/segment"}),
-        "experiments": _named(_keys(parse.OF_EXPERIMENT, {"arms": TEXTS, "salt": TEXT})),
+        "experiments": _named(_keys(parse_experiments.OF_EXPERIMENT, experiment)),
         "expect_rules": NUMBER,
         "rules": {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/rule"}}, {"type": ["null", "string"]}]},
         "expect": _one_or_many(_expectation(shop)),

@@ -9,12 +9,13 @@ from recsvc.rules.doubts import warn_about
 from recsvc.rules.expectation import Expectation
 from recsvc.rules.faults import Fault, Faults
 from recsvc.rules.parse_expect import read_expectations
+from recsvc.rules.parse_experiments import read_experiments
 from recsvc.rules.parse_rule import Names, read_rule
 from recsvc.rules.parse_segments import read_segments
 from recsvc.rules.parse_when import read_window
 from recsvc.rules.readers import Reader
 from recsvc.rules.rest import Rest, let_go, no_rest
-from recsvc.rules.schema import Experiment, Rule, RuleSet, Test
+from recsvc.rules.schema import Rule, RuleSet, Test
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.times import Window, zone_of
 from recsvc.rules.yaml_nodes import BrokenYamlError, Node, Scalar, decode, read_nodes
@@ -23,8 +24,6 @@ from recsvc.rules.yaml_nodes import Sequence as ListNode
 
 KEYS = ("version", "timezone", "calendar", "segments", "experiments", "expect_rules", "rules", "expect")
 """What a rules file holds, at its top."""
-OF_EXPERIMENT = ("arms", "salt")
-"""What an experiment under ``experiments`` takes."""
 MAX_RULES = 10_000
 
 
@@ -110,7 +109,7 @@ def _read_file(root: Node | None, reader: Reader, digest: str) -> RuleSet:
     reader.zone = _zone(reader, fields)
     calendar = _calendar(reader, fields["calendar"]) if "calendar" in fields else {}
     segments = read_segments(reader, fields["segments"], calendar) if "segments" in fields else {}
-    experiments = _experiments(reader, fields["experiments"]) if "experiments" in fields else {}
+    experiments = read_experiments(reader, fields["experiments"]) if "experiments" in fields else {}
     segment_names = (
         [key.text for key, _ in reader.entries(fields["segments"], "segments")] if "segments" in fields else []
     )
@@ -153,18 +152,6 @@ def _calendar(reader: Reader, node: Node) -> dict[str, Window]:
         for key, value in reader.entries(node, "calendar")
     }
     return {name: window or Window(name=name) for name, window in windows.items()}
-
-
-def _experiments(reader: Reader, node: Node) -> dict[str, Experiment]:
-    out = {}
-    for key, value in reader.entries(node, "experiments"):
-        fields = reader.mapping(value, f"experiment {key.text!r}", OF_EXPERIMENT)
-        arms = reader.texts(fields["arms"], "arms") if "arms" in fields else Experiment("").arms
-        salt = reader.text(fields["salt"], "salt") if "salt" in fields else ""
-        if len(arms) < 2:
-            reader.faults.add(value, f"experiment {key.text!r} needs two arms at least", "arms: [a, b]")
-        out[key.text] = Experiment(key.text, arms, salt or "")
-    return out
 
 
 def _rules(reader: Reader, fields: Mapping[str, Node], names: Names, segments: Mapping[str, Test]) -> tuple[Rule, ...]:

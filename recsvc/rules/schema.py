@@ -167,11 +167,19 @@ Test: TypeAlias = Bought | Measured | FirstOrder | Inactive | Viewed | HasAttrib
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An experiment on rules: shoppers are drawn into its arms by a salted hash, in equal shares."""
+    """An experiment on rules: shoppers are drawn into its arms by a salted hash."""
 
     name: str
     arms: tuple[str, ...] = ("a", "b")
     salt: str = ""
+    weights: tuple[float, ...] = ()
+    """Of the arms, above 0; none: equal ones."""
+    layer: str | None = None
+    """Experiments of one layer, those of ``shop.toml`` too, have no shopper in common; None: a layer of its own."""
+    share: float = 1.0
+    """Of the layer's shoppers."""
+    top: float = 1.0
+    """Where its share of the layer's line ends; it begins ``share`` below."""
 
 
 @dataclass(frozen=True, slots=True)

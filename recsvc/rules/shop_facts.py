@@ -39,6 +39,8 @@ class ShopFacts:
     """Of a file that names none."""
     now: datetime | None = None
     """For warnings about windows that ended; with a zone."""
+    layers: Mapping[str, float] = field(default_factory=dict)
+    """Layer -> share of its shoppers that experiments of ``shop.toml`` take."""
     lists: Callable[[str], frozenset[str]] = no_lists
     """Name of a list -> ids of users or visitors; raises OSError, LookupError or ValueError."""
 

@@ -75,6 +75,7 @@ def test_the_sample_with_every_verb_passes() -> None:
         "version: 1\nrules:\n",
         "version: '1'\nrules: []\nexpect_rules: 0\n",
         "version: 1\ncalendar:\n  a: {from: 2026-10-01}\nexperiments: {x: {arms: [a, b], salt: s}}\n",
+        "version: 1\nexperiments: {x: {arms: {a: 1, b: 3.5}, layer: pins, share: 0.5}}\n",
         "version: 1\nrules:\n  - {id: 7, do: hide, products: [00501, '00502'], priority: '5', enabled: false}\n",
         "version: 1\nrules:\n  - {id: a, do: pin, where: margin > 0, positions: [1, 2], even_if: in_cart, experiment: {name: x, arms: b}}\n",
         "version: 1\nrules:\n  - {id: a, do: limit, max: 2, per: brand, when: {temperature: {at_most: 3}, weekly: [{from: '09:00'}]}}\n",

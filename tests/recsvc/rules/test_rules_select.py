@@ -1,5 +1,7 @@
 """Step 1: which rules hold. Keys of ``when`` are AND-ed, a list value is OR, what is not known does not hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,9 @@ from hypothesis import strategies as st
 from rules_kit import CATALOGUE, NOW, SHOP, active_ids, bound, history, pool, row, rules, shown, situation
 
 from models.catalogue import Catalogue
+from models.errors import RulesError
+from models.experiments import Arm, layers_taken
+from models.experiments import Experiment as ShopExperiment
 from models.ids import IdIndex
 from recsvc.rules.bind import bind, hidden_everywhere, id_ranks, specificity
 from recsvc.rules.experiments import arm_of
@@ -17,6 +22,7 @@ from recsvc.rules.rowset import RowSet
 from recsvc.rules.schema import NO_RULES, Experiment
 from recsvc.rules.situation import Shopper
 from recsvc.rules.times import start_of
+from recsvc.trials import arm_of as arm_of_shop
 
 HIDE = "do: hide, product: '00501'"
 WHEN = [
@@ -130,6 +136,45 @@ def test_experiments_share_shoppers_evenly_and_by_salt():
     for arm in "abc":
         assert 240 < sum(first == arm for first, _ in arms) < 360
     assert 200 < sum(first == second for first, second in arms) < 400
+
+
+LAYERED = """version: 1
+experiments:
+  x: {arms: {a: 1, b: 3}, layer: pins, share: 0.4}
+  y: {layer: pins, share: 0.3}
+  free: {share: 0.5}
+"""
+SHOPS: dict[str, ShopExperiment] = {
+    "z": ShopExperiment(carousels=("for-you",), layer="pins", share=0.3, arms={"a": Arm(), "b": Arm()})
+}
+
+
+def test_experiments_of_a_layer_have_no_shopper_in_common_with_each_other_nor_with_those_of_the_shop():
+    """Each takes its share; another layer is independent, and who takes no part is in no arm."""
+    tried = parse(LAYERED, replace(SHOP, layers=layers_taken(SHOPS))).experiments
+    people = [Shopper(user_id=f"u{number}") for number in range(2_000)]
+    parts = {name: {one.user_id for one in people if arm_of(tried[name], one)} for name in tried}
+    parts["z"] = {one.user_id for one in people if arm_of_shop("z", SHOPS, one.user_id)}
+    for name, share in (("x", 0.4), ("y", 0.3), ("z", 0.3), ("free", 0.5)):
+        assert abs(len(parts[name]) / 2_000 - share) < 0.05, name
+    assert not parts["x"] & parts["y"] and not parts["x"] & parts["z"] and not parts["y"] & parts["z"]
+    assert parts["x"] | parts["y"] | parts["z"] == {one.user_id for one in people}
+    assert 300 < len(parts["free"] & parts["x"]) < 500
+
+
+def test_arms_are_as_large_as_their_weights_and_a_rule_holds_for_nobody_outside_of_the_experiment():
+    tried = parse(LAYERED, SHOP).experiments["x"]
+    arms = [arm_of(tried, Shopper(user_id=f"u{number}")) for number in range(4_000)]
+    assert 0.2 < arms.count("a") / (arms.count("a") + arms.count("b")) < 0.3
+    text = LAYERED + f"rules:\n  - {{id: one, {HIDE}, experiment: {{name: x, arms: [a, b]}}}}\n"
+    some = bind(parse(text, SHOP), CATALOGUE)
+    for number, arm in enumerate(arms[:50]):
+        assert active_ids(some, user_id=f"u{number}") == (["one"] if arm else [])
+
+
+def test_a_layer_that_the_shop_has_taken_up_takes_no_more():
+    with pytest.raises(RulesError, match=r"layer 'pins': its experiments with those of shop\.toml take 1\.2"):
+        parse(LAYERED, replace(SHOP, layers={"pins": 0.5}))
 
 
 def test_the_more_specific_pin_wins_then_the_scheduled_one():
