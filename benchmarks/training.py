@@ -1,32 +1,43 @@
 """What training costs by size: time and peak memory of ``recsvc-train check`` and ``run``, with ``implicit`` alone beside.
 
     python benchmarks/training.py --sizes 1000000 10000000 --folder /tmp/shops
+    python benchmarks/training.py --folder /tmp/shops --sizes      # the table of all that was measured so far
 
-Each size's shop is generated once (``benchmarks/purchases.py``) and kept in ``--folder``. Every row is a process of its
+Each size's shop is generated once (``benchmarks/purchases.py``) and kept in ``--folder``, with ``--clean`` until it is
+measured; every row is added to ``measured.jsonl`` there, so that sizes may be measured one by one. Every row is a process of its
 own, so that nothing is warm and memory is that of the row alone: the resident memory of the process and its children, at
 its highest, looked at five times a second. ``als`` is ``implicit``'s ALS and nothing else: 64 factors, 15 iterations, on
 the matrix of the same purchases, with as many threads; its time is that of the fit, its memory includes the matrix.
 ``cpu s`` are seconds of all threads and children: on a machine that others use they say more than the clock. ``x als`` is
-a row's cpu seconds over those of ``als``; ``x Arrow`` is its peak over the purchases as one Arrow table.
+a row's cpu seconds over those of ``als``; ``x Arrow`` is its peak over the purchases as one Arrow table. A slope is the
+power of the lines that a figure grows with, between two sizes: 1 is linear.
 """
 
 import argparse
+import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from math import log
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 
 from benchmarks.purchases import default_size, write  # noqa: E402
 
-ROWS = ("check", "fast", "run", "als")
+ROWS = ("als", "check", "fast", "run")
+MEASURED = "measured.jsonl"
+Row = dict[str, Any]
+"""lines, what (one of ``ROWS``), threads, seconds, cpu (seconds), peak and arrow (bytes)."""
 EVERY = 0.2
 """Seconds between two looks at memory."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -47,19 +58,42 @@ class Cost:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000], help="purchase lines")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1_000_000], help="purchase lines")
     parser.add_argument("--folder", type=Path, required=True, help="where the shops lie")
     parser.add_argument("--rows", choices=ROWS, nargs="+", default=list(ROWS))
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--clean", action="store_true", help="delete each shop when it is measured")
     parser.add_argument("--als", type=Path, help=argparse.SUPPRESS)
     told = parser.parse_args()
     if told.als:
         fit_als(told.als, told.threads)
         return
-    print(f"{told.threads} threads")
-    print("| lines | what | seconds | cpu s | peak GB | x als | x Arrow |\n|---|---|---|---|---|---|---|", flush=True)
     for lines in told.sizes:
-        measure(made(told.folder, lines), lines, told.rows, told.threads)
+        shop = made(told.folder, lines)
+        for row in measure(shop, lines, told.rows, told.threads):
+            with (told.folder / MEASURED).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            print(json.dumps(row), flush=True)
+        if told.clean:
+            shutil.rmtree(shop)
+    print("\n".join(table([json.loads(one) for one in (told.folder / MEASURED).read_text("utf-8").splitlines()])))
+
+
+def table(measured: list[Row]) -> Iterator[str]:
+    """Yield the lines of the table, and of the slopes; of a row that was measured again the last one counts."""
+    found = {(row["lines"], row["what"]): row for row in measured}
+    ordered = sorted(found.values(), key=lambda row: (row["lines"], ROWS.index(row["what"])))
+    yield "| lines | what | threads | seconds | cpu s | x als | peak GB | x Arrow |\n|---|---|---|---|---|---|---|---|"
+    for row in ordered:
+        als = found.get((row["lines"], "als"))
+        ratio = f"{row['cpu'] / als['cpu']:.1f}" if als else ""
+        memory = f"{row['peak'] / 1e9:.2f} | {row['peak'] / row['arrow']:.1f}"
+        yield f"| {row['lines']:,} | {row['what']} | {row['threads']} | {row['seconds']:.0f} | {row['cpu']:.1f} | {ratio} | {memory} |"
+    yield "\n| what | from | to | slope of cpu s | slope of peak GB |\n|---|---|---|---|---|"
+    for what in ROWS:
+        for one, other in pairwise(row for row in ordered if row["what"] == what):
+            powers = (log(other[name] / one[name]) / log(other["lines"] / one["lines"]) for name in ("cpu", "peak"))
+            yield f"| {what} | {one['lines']:,} | {other['lines']:,} | {' | '.join(f'{power:.2f}' for power in powers)} |"
 
 
 def made(folder: Path, lines: int) -> Path:
@@ -70,8 +104,8 @@ def made(folder: Path, lines: int) -> Path:
     return shop
 
 
-def measure(shop: Path, lines: int, rows: list[str], threads: int) -> None:
-    """Print the rows of one size."""
+def measure(shop: Path, lines: int, rows: list[str], threads: int) -> Iterator[Row]:
+    """Yield the rows of one size."""
     toml, artifacts = shop / "measured.toml", shop / "artifacts"
     toml.write_text(f"{(shop / 'shop.toml').read_text('utf-8')}\n[training]\nthreads = {threads}\n", "utf-8")
     train = [sys.executable, "-m", "training"]
@@ -81,17 +115,14 @@ def measure(shop: Path, lines: int, rows: list[str], threads: int) -> None:
         "fast": [*train, "run", str(toml), "--fast", "--artifacts", str(artifacts)],
         "run": [*train, "run", str(toml), "--artifacts", str(artifacts)],
     }
-    alone, arrow = 0.0, arrow_bytes(shop)
-    for name in sorted(rows, key=list(commands).index):
+    arrow = arrow_bytes(shop)
+    for name in sorted(rows, key=ROWS.index):
         shutil.rmtree(artifacts, ignore_errors=True)
         cost = watched(commands[name])
-        seconds, cpu = cost.seconds, cost.cpu
-        if name == "als":
-            seconds, cpu = (float(one) for one in cost.said.split()[-2:])
-            alone = cpu
-        ratio = f"{cpu / alone:.2f}" if alone else ""
-        memory = f"{cost.peak / 1e9:.2f} | {ratio} | {cost.peak / arrow:.1f}"
-        print(f"| {lines:,} | {name} | {seconds:.1f} | {cpu:.1f} | {memory} |", flush=True)
+        seconds, cpu = (float(one) for one in cost.said.split()[-2:]) if name == "als" else (cost.seconds, cost.cpu)
+        yield {
+            "lines": lines, "what": name, "threads": threads, "seconds": seconds, "cpu": cpu, "peak": cost.peak, "arrow": arrow,
+        }  # fmt: skip
 
 
 def watched(command: list[str], refused: bool = False) -> Cost:

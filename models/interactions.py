@@ -9,7 +9,7 @@ from models.base import Fitting
 from models.lists import best_entries, decay
 from models.moments import ages, moments
 from models.robust import damped, line_weights
-from models.schema import DAY, UNKNOWN, Context, Doubles, Ints
+from models.schema import DAY, UNKNOWN, Bools, Context, Doubles, Floats, Ints
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -35,22 +35,28 @@ def user_items(data: Fitting, weighting: Weighting) -> "csr_matrix":
     from scipy.sparse import csr_matrix  # here and in every fit: serving needs no scipy, and starts without it
 
     lines, signals = data.purchases, data.signals
-    known = lines.user != UNKNOWN
-    faded = (
-        decay((data.until - moments(lines, data.until)[known]) / DAY, weighting.half_life) * line_weights(data)[known]
-    )
-    weak = signals.weight * (1.0 if weighting.binary else decay((data.until - signals.time) / DAY, weighting.half_life))
-    users, products = (
-        np.concatenate([getattr(lines, name)[known], getattr(signals, name)]) for name in ("user", "product")
-    )
-    matrix = csr_matrix(
-        (np.concatenate([np.ones_like(faded) if weighting.binary else faded, weak]), (users, products)),
-        shape=(lines.n_users, lines.n_products),
-        dtype=np.float32,
-    )
+    named: Bools | slice = lines.user != UNKNOWN
+    if named.all():
+        named = slice(None)  # no copy of every line
+    cells, users, products = _weights(data, weighting, named), lines.user[named], lines.product[named]
+    if len(signals):
+        faded = 1.0 if weighting.binary else decay((data.until - signals.time) / DAY, weighting.half_life)
+        cells = np.concatenate([cells, (signals.weight * faded).astype(np.float32)])
+        users, products = np.concatenate([users, signals.user]), np.concatenate([products, signals.product])
+    matrix = csr_matrix((cells, (users, products)), shape=(lines.n_users, lines.n_products), dtype=np.float32)
     matrix.sum_duplicates()
     matrix.data = np.minimum(matrix.data, 1.0) if weighting.binary else np.log1p(matrix.data)
     return damped(matrix, data.heavy)
+
+
+def _weights(data: Fitting, weighting: Weighting, named: Bools | slice) -> Floats:
+    """Return what each of the lines ``named`` counts for."""
+    lines = data.purchases
+    if weighting.binary:
+        return np.ones(len(lines.user[named]), np.float32)
+    faded = decay((data.until - moments(lines, data.until)[named]) / DAY, weighting.half_life)
+    faded *= line_weights(data)[named]
+    return faded.astype(np.float32)
 
 
 def heaviest(users: "csr_matrix", most: int) -> "csr_matrix":

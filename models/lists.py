@@ -102,8 +102,8 @@ def _order(keys: Ints | Longs, rows: Ints, scores: Floats, n_keys: int) -> Longs
 
 def decay(age: Longs | Doubles, half_life: float) -> Doubles:
     """Return 2 ** (-age / half_life): ages and half-life in one unit, ages below 0 count as 0."""
-    weights: Doubles = np.exp2(-np.maximum(age, 0) / half_life)
-    return weights
+    weights: Doubles = np.maximum(age, 0) / -half_life
+    return np.exp2(weights, out=weights)  # in place: all lines of a shop may be asked
 
 
 def scores_of(scored: Scored, rows: Ints) -> Floats:

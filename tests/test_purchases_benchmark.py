@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.purchases import Size, World, months, write
+from benchmarks.training import table
 from models.shop import read_shop
 from training.progress import SILENT
 from training.read.shop_data import read_shop_data
@@ -35,3 +36,20 @@ def test_what_is_written_is_a_shop(tmp_path: Path) -> None:
         assert not data.facts.tables["purchases"].refused
         found.append((len(data.purchases), data.purchases.product.tolist(), data.purchases.price.tolist()))
     assert found[0] == found[1] == found[2]
+
+
+def test_the_table_tells_how_costs_grow() -> None:
+    """Ten times the lines in ten times the time is a slope of 1, and the last figure of a row counts."""
+    old = {"lines": 10, "what": "check", "threads": 1, "seconds": 9.0, "cpu": 9.0, "peak": 9, "arrow": 1}
+    found = "\n".join(
+        table(
+            [
+                old,
+                {**old, "cpu": 2.0, "peak": 10},
+                {**old, "lines": 100, "cpu": 20.0, "peak": 100},
+                {**old, "what": "als", "cpu": 4.0},
+            ]
+        )
+    )
+    assert "| 10 | check | 1 | 9 | 2.0 | 0.5 | 0.00 | 10.0 |" in found
+    assert "| check | 10 | 100 | 1.00 | 1.00 |" in found

@@ -50,13 +50,13 @@ def _share(part: int, whole: int) -> float:
 
 def _repeats(purchases: Purchases) -> int:
     """Return how many lines of known users are of a product that they bought in an earlier order."""
-    rows = np.flatnonzero(purchases.user != UNKNOWN)
-    rows = rows[np.lexsort((purchases.time[rows], purchases.product[rows], purchases.user[rows]))]
-    user, product, order = purchases.user[rows], purchases.product[rows], purchases.order[rows]
-    starts = np.ones(len(rows), np.bool_)
-    starts[1:] = (user[1:] != user[:-1]) | (product[1:] != product[:-1])
-    first = np.maximum.accumulate(np.where(starts, np.arange(len(rows)), 0)) if len(rows) else rows
-    return int((order != order[first]).sum())
+    known = int(np.searchsorted(purchases.user, UNKNOWN, side="right"))  # lines lie by user, then time
+    pair = purchases.user[known:].astype(np.int64) * max(purchases.n_products, 1) + purchases.product[known:]
+    rows = np.argsort(pair, kind="stable")
+    pair, order = pair[rows], purchases.order[known:][rows]
+    starts = np.flatnonzero(np.diff(pair, prepend=-1))
+    first = np.repeat(order[starts], np.diff(starts, append=len(pair)))
+    return int((order != first).sum())
 
 
 def _one_order(purchases: Purchases) -> int:

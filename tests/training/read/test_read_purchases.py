@@ -50,6 +50,25 @@ def test_orders_are_those_of_the_file(read: Read) -> None:
     assert data.purchases.n_orders == 3
 
 
+def test_orders_that_cross_each_other_stay_whole_and_repeats_are_of_later_orders(read: Read) -> None:
+    """Orders are numbered by their first line; milk came again in a later order, tea twice in one, nobody's never."""
+    toml = 'columns = { user_id = "u", product_id = "p", time = "t", order_id = "o" }'
+    rows = [
+        "a,milk,08,1",
+        "a,tea,09,2",
+        "a,jam,10,1",
+        "a,tea,11,2",
+        "a,milk,12,2",
+        ",milk,07,3",
+        ",milk,06,4",
+        ",ham,13,3",
+    ]
+    told = [f"{who},{what},2020-01-01 {hour}:00,{order}" for who, what, hour, order in (row.split(",") for row in rows)]
+    data = read("u,p,t,o\n" + "\n".join(told) + "\n", toml=toml)
+    assert data.purchases.order.tolist() == [0, 1, 1, 2, 3, 2, 3, 3]
+    assert data.facts.repeat_share == 1 / 8
+
+
 def test_without_order_ids_a_day_of_the_shop_is_an_order(read: Read) -> None:
     """Without order ids the lines of a user's local day are one order, in the shop's zone."""
     top = 'timezone = "America/New_York"'
