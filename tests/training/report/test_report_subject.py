@@ -8,6 +8,7 @@ from models.errors import ArtifactError
 from models.settings_of import settings_of
 from models.sources import new_models
 from tiny_shop import TinyShop
+from training.report.data import about
 from training.report.subject import as_trained
 
 
@@ -39,3 +40,18 @@ def test_settings_that_nobody_knows_any_more_are_told(trained_shop: TinyShop) ->
     config = {**manifest.config, "models": {"ease": {"regularisation": 1.0}}}
     with pytest.raises(ArtifactError, match=r"version .*ease.regularisation: no such setting.*train again"):
         as_trained(trained_shop.shop, replace(manifest, config=config))
+
+
+def test_what_was_set_otherwise_is_told(trained_shop: TinyShop) -> None:
+    """Beside the default, and the sources of what is judged."""
+    manifest, shop = trained_shop.report.manifest, trained_shop.shop
+    models = {name: dict(told) for name, told in manifest.config["models"].items()}
+    models["ease"] = {**models["ease"], "regularization": 77.0, "weighting": {"half_life": 365.0, "binary": True}}
+    section = about(shop, replace(manifest, config={**manifest.config, "models": models}), ())
+    _, blends, settings = section.tables
+    assert blends.rows[0][0] == "for-you" and "buy-again" in blends.rows[0][1]
+    assert list(settings.rows) == [
+        ("ease regularization", "77", "500"),
+        ("ease weighting", "half_life 365, binary true", "half_life 365, binary false"),
+    ]
+    assert len(about(shop, manifest, ()).tables) == 2
