@@ -35,9 +35,8 @@ def user_items(data: Fitting, weighting: Weighting) -> "csr_matrix":
     from scipy.sparse import csr_matrix  # here and in every fit: serving needs no scipy, and starts without it
 
     lines, signals = data.purchases, data.signals
-    named: Bools | slice = lines.user != UNKNOWN
-    if named.all():
-        named = slice(None)  # no copy of every line
+    known = lines.user != UNKNOWN
+    named: Bools | slice = slice(None) if known.all() else known  # no copy of every line where all are known
     cells, users, products = _weights(data, weighting, named), lines.user[named], lines.product[named]
     if len(signals):
         faded = 1.0 if weighting.binary else decay((data.until - signals.time) / DAY, weighting.half_life)
