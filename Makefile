@@ -10,6 +10,7 @@ UPGRADE ?=
 CASES ?= 20000
 ARTIFACTS ?= artifacts
 QUICK ?=
+JOBS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +19,7 @@ UV := uv==0.13.9
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
-	@echo "settings: HOST=$(HOST) PORT=$(PORT) SHOP=$(SHOP) PYTHON=(a python3.11 or newer) CASES=$(CASES) ARTIFACTS=$(ARTIFACTS) QUICK=$(QUICK)"
+	@echo "settings: HOST=$(HOST) PORT=$(PORT) SHOP=$(SHOP) PYTHON=(a python3.11 or newer) CASES=$(CASES) JOBS=$(JOBS) ARTIFACTS=$(ARTIFACTS) QUICK=$(QUICK)"
 
 demo: install  ## train the sample shop, serve it, and show three carousels (HOST=, PORT=)
 	@$(BIN)/python examples/demo.py --host "$(HOST)" --port "$(PORT)"
@@ -41,15 +42,18 @@ train: install  ## train SHOP and publish the version, if it does not lose to th
 serve: install  ## serve SHOP with its live version (HOST=, PORT=)
 	@$(BIN)/recsvc serve "$(SHOP)" --host "$(HOST)" --port "$(PORT)"
 
-test: install  ## run all tests
-	@$(BIN)/python -m pytest -q
+# Files are dealt out to the processes in the order of tests/conftest.py; in each of them one thread is enough.
+TEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n "$(JOBS)" --dist loadfile --no-loadscope-reorder
 
-# Traced code runs several times slower, and tests hold services to their seconds: so the coverage is measured apart.
-coverage: install  ## run all tests traced, and tell the line and branch coverage
-	@$(BIN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=90
+test: install  ## run all tests, in JOBS processes at once
+	@$(TEST)
 
-cases: install  ## compare the rules with a slow second telling of them, on many drawn cases (CASES=)
-	@RULES_CASES="$(CASES)" $(BIN)/python -m pytest -q tests/recsvc/rules/test_rules_against_reference.py
+# What the tests run in their own processes is traced; services and commands that they start run as fast as they do anywhere.
+coverage: install  ## run all tests, and fail where they reach less than 90 % of the lines and branches
+	@$(TEST) --cov --cov-report=term --cov-fail-under=90
+
+cases: install  ## draw other cases for all properties, and CASES of them for the rules against their slow second telling
+	@RULES_CASES="$(CASES)" $(BIN)/python -m pytest -q -m hypothesis
 
 bench: install  ## measure the live version in ARTIFACTS, and write the table of docs/performance.md (QUICK=1: minutes, and no writing)
 	@$(BIN)/python benchmarks/bench.py "$(SHOP)" --artifacts "$(ARTIFACTS)" $(if $(QUICK),--quick,--write docs/performance.md)

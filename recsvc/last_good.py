@@ -45,9 +45,9 @@ class LastGood:
             with suppress(OSError):  # in use, or somebody else's
                 _lock(path)
                 shutil.rmtree(path)
-        made = cls(Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory())))
-        _lock(made.folder)
-        return made
+        made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=memory()))
+        _lock(made)  # before it has its name: to a service that starts now it would be one that was left
+        return cls(made.rename(made.with_name(made.name[1:])))
 
     def save(self, good: Good) -> None:
         """Keep ``good`` instead of what was kept before, whole or not at all; raises OSError."""

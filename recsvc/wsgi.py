@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from types import FrameType
 from typing import Any
 
 from flask import Flask
@@ -27,6 +28,8 @@ from recsvc.watch import Watcher
 
 PARENT_DIED = 1
 """``PR_SET_PDEATHSIG`` of Linux."""
+STOPS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+"""Signals that end a process."""
 PRUNE_SECONDS = 300.0
 """Pause between two questions whether the store is to be pruned."""
 PRUNE_REST = 0.1
@@ -51,7 +54,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
-    """gunicorn's worker with threads, which knows how long a request waited for one."""
+    """gunicorn's worker with threads, which knows how long a request waited for one, and which its master alone ends."""
+
+    def init_signals(self) -> None:
+        """Leave Ctrl-C, which a terminal sends to every process, to the master: it tells each worker to end."""
+        super().init_signals()
+        signal.signal(signal.SIGINT, let_pass)
 
     def get_thread_pool(self) -> TimedPool:
         """Return the threads."""
@@ -183,12 +191,21 @@ def end_worker(_server: Any, worker: Any) -> None:
         service_of(worker.wsgi).intake.stop()
         service_of(worker.wsgi).exposer.log.stop()
         service_of(worker.wsgi).traces.stop()
+    for stop in STOPS:  # nothing waits for its turn any more; the interpreter's end would take ours away
+        signal.signal(stop, signal.SIG_IGN)
 
 
 def stop_once(_worker: Any) -> None:
-    """Ignore further signals to stop in a worker that ends: they would break into what runs at its exit."""
-    for stop in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-        signal.signal(stop, signal.SIG_IGN)
+    """Let further signals to stop pass by a worker that ends: they would break into what runs at its exit."""
+    for stop in STOPS:
+        signal.signal(stop, let_pass)
+
+
+def let_pass(_signal: int, _frame: FrameType | None) -> None:
+    """Do nothing about a signal.
+
+    Not ``SIG_IGN``: of a signal that came just before, and waits for its turn, Python would print that it was lost.
+    """
 
 
 def check_port(host: str, port: int) -> None:

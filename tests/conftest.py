@@ -1,10 +1,12 @@
 """What several tests share: a tiny shop, trained once a session."""
 
+import os
 import shutil
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from models.shop import read_shop
 from postgres import postgresql_server, postgresql_url, store_url  # noqa: F401  # fixtures
@@ -15,6 +17,28 @@ from recsvc.serving import with_rules
 from tiny_shop import TinyShop, write_tiny_shop
 from training.pipeline import Options, run
 from training.progress import SILENT
+
+settings.register_profile(
+    "suite",
+    deadline=None,  # a busy machine is no failure
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    derandomize="RULES_CASES" not in os.environ,  # the same cases each time; `make cases` draws others
+)
+settings.load_profile("suite")
+
+
+LONGEST = (
+    "test_docs_run", "test_stand_ins", "test_compare", "test_http_catalogue", "test_events_live", "test_overload",
+    "test_planted_context", "test_train_commands", "test_shopper_flow", "test_traces", "test_tune_command",
+    "test_serve", "test_train_stopped", "test_faults", "test_flow", "test_incremental", "test_ranking", "test_init",
+)  # fmt: skip
+"""Files that take longest: where several processes run the tests these come first, so that all end at about the same time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; the order within a file stays."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

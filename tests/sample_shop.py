@@ -1,6 +1,7 @@
 """A cut of the sample shop, small enough to train in a test: the real shop.toml, rules and products, a few of the households and what they bought."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,8 +36,8 @@ QUERIES = {
 """File -> what stays of it."""
 FEW_WINDOWS = "\n[training]\nwindows = 2\n"
 """What the cut's shop.toml says beside the sample's: the rankers look back at few weeks."""
-STARTS_WITHIN = 120.0
-"""Seconds that a demo has to train and to get ready; far more than it needs."""
+STARTS_WITHIN = 300.0
+"""Seconds that a demo has to train and to get ready, and to end; far more than it needs."""
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Demo:
     def interrupt(self) -> int:
         """Press Ctrl-C, as a terminal does it for all processes of the group; return the exit code."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(30)
+        return self.process.wait(STARTS_WITHIN)
 
 
 def cut_sample(folder: Path) -> None:
@@ -111,10 +112,11 @@ def wait_for(demo: Demo) -> None:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port of 127.0.0.1 that nobody listens on, from below those that the system hands out by itself."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def answers_at(port: int) -> bool:

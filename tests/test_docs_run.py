@@ -42,7 +42,7 @@ while words:
     elif word != "-s":
         url = word.replace(":8000/", ":" + os.environ["RECSVC_PORT"] + "/")
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}))
-print(opener.open(urllib.request.Request(url, data, headers, method=method), timeout=30).read().decode())
+print(opener.open(urllib.request.Request(url, data, headers, method=method), timeout=60).read().decode())
 """
 """As much of curl as the pages use, at the port of the test; an error ends it with a traceback."""
 

@@ -17,7 +17,7 @@ import pytest
 from models.artifact import MANIFEST
 from models.registry import Registry
 from models.shop import read_shop
-from running import PROMISED, Service, ask_over, is_alive, publish_by_hand, serving, train, wait_until
+from running import COMES_WITHIN, Service, ask_over, is_alive, publish_by_hand, serving, train, wait_until
 from tiny_shop import TinyShop, product_rows, write_rows, write_tiny_shop
 from training.pipeline import Options, run
 from training.progress import SILENT
@@ -47,7 +47,7 @@ class Running:
         live = f'"event":"live","model":"{version}"'
         before = self.told(live)
         move()
-        wait_until(lambda: self.told(live) == before + WORKERS, PROMISED)
+        wait_until(lambda: self.told(live) == before + WORKERS)
 
     def publish(self, version: str) -> None:
         """Promote another version, and wait until every worker has it."""
@@ -62,7 +62,7 @@ class Running:
         victim = folder / "models" / "als" / "item_factors.npy"
         harm(victim)
         publish_by_hand(self.registry, name)
-        wait_until(lambda: self.told(f'"part":"model","file":"{name}"') == WORKERS, PROMISED)
+        wait_until(lambda: self.told(f'"part":"model","file":"{name}"') == WORKERS)
         return victim
 
 
@@ -102,7 +102,7 @@ class Traffic:
 
     def ask(self, second: str) -> None:
         """Ask for the page of a product until it is over, over one connection that is kept."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=COMES_WITHIN)
         while not self.over.is_set():
             try:
                 status, page = ask_over(connection, "/v1/pages/product", PAGE)
@@ -185,8 +185,8 @@ def test_a_killed_worker_is_replaced_and_answers_go_on(shop: Running) -> None:
     shop.publish(shop.second)
     before = shop.service.workers()
     os.kill(before[0], signal.SIGKILL)
-    wait_until(lambda: not is_alive(before[0]), 5)
-    models, ends = set(), time.monotonic() + 30
+    wait_until(lambda: not is_alive(before[0]))
+    models, ends = set(), time.monotonic() + COMES_WITHIN
     while len(shop.service.workers()) < WORKERS and time.monotonic() < ends:
         models.add(shop.service.carousel("bestsellers?size=1")["model"])
     assert len(shop.service.workers()) == WORKERS and before[1] in shop.service.workers()
@@ -220,7 +220,7 @@ def test_a_service_without_a_version_serves_nothing_and_takes_the_first_one_up(t
         done = train(tmp_path, "run", "shop.toml", "--fast", "--json")
         assert done.returncode == 0, done.stderr
         version = json.loads(done.stdout)["version"]
-        wait_until(lambda: service.ask("/readyz")[0] == 200, PROMISED)
+        wait_until(lambda: service.ask("/readyz")[0] == 200)
         answer = service.carousel("for-you?user_id=w0")
         assert answer["items"] and (answer["model"], answer.get("degraded", [])) == (version, [])
         assert service.ready()["status"] == "ready"

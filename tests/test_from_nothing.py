@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.registry import Registry
-from running import PROMISED, Service, serving, train, wait_until
+from running import COMES_WITHIN, Service, serving, train, wait_until
 from workers import all_there, of_each
 
 SHOP = """
@@ -40,7 +40,7 @@ def published(folder: Path, service: Service, store: str) -> str:
     done = train(folder, "run", "shop.toml", "--fast", "--json", RECSVC_STORE=store)
     assert done.returncode == 0, done.stderr
     version: str = json.loads(done.stdout)["version"]
-    wait_until(lambda: set(of_each(service, lambda one: one.ready().get("model"))) == {version}, 2 * PROMISED)
+    wait_until(lambda: set(of_each(service, lambda one: one.ready().get("model"))) == {version})
     return version
 
 
@@ -83,7 +83,7 @@ def test_a_shop_gets_better_by_itself_and_forgets_whom_it_must(tmp_path: Path, s
         assert shown(service, "bestsellers?size=1") == ["opener"]
 
         assert {path.split("/")[0] for path in holding(tmp_path)} == {*on_disk, "artifacts"}
-        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=COMES_WITHIN)
         connection.request("DELETE", f"/v1/users/{SECRET}")
         answer = json.loads(connection.getresponse().read())
         connection.close()

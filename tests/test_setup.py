@@ -155,7 +155,7 @@ def test_the_image_gets_every_package_and_nothing_else() -> None:
 
 
 def test_continuous_checks_are_what_the_readme_says() -> None:
-    """`.ci/run` runs `make check` and `make test`, and stops at the first that fails."""
+    """`.ci/run` runs `make check` and the tests, and stops at the first that fails."""
     script = (ROOT / ".ci" / "run").read_text()
     assert script.startswith("#!/usr/bin/env bash\n") and "set -euo pipefail" in script
     assert script.index("make check") < script.index("make test")

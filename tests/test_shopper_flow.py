@@ -5,7 +5,7 @@ import json
 from itertools import count
 from typing import Any
 
-from running import Service, serving
+from running import COMES_WITHIN, Service, serving
 from tiny_shop import TEAS, WINES, TinyShop
 from workers import all_there, everywhere, of_each
 
@@ -23,7 +23,7 @@ NUMBERS = count(1)
 
 
 def call(service: Service, method: str, path: str, body: Any) -> dict[str, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=COMES_WITHIN)
     try:
         connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
         answer = connection.getresponse()

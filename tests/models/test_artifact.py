@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -54,7 +54,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
 kinds = st.sampled_from([np.int32, np.int64, np.float32, np.float64, np.uint8, np.uint64, np.bool_])
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(array=kinds.flatmap(lambda kind: npst.arrays(kind, npst.array_shapes(min_dims=1, max_dims=2, min_side=0))))
 def test_any_plain_array_comes_back(tmp_path: Path, array: np.ndarray) -> None:
     """Bytes, shape and type, also of a transposed or an empty array."""

@@ -114,6 +114,6 @@ def test_nowhere_to_keep_machine_code(trees: Trees, tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA", "COV"))}
     done = subprocess.run(
         [sys.executable, "-c", SERVE, str(tmp_path / "v1")], cwd=tmp_path, env=kept | nowhere,
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from running import Service
+from running import COMES_WITHIN, Service
 
 CLIENTS = 48
 """Connections; each is kept, and opened again where it breaks."""
@@ -39,7 +39,7 @@ def offer(service: Service, path: str, rate: float, seconds: float) -> Load:
     number, began = itertools.count(), time.monotonic() + 0.1
 
     def client() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=COMES_WITHIN)
         while (due := began + next(number) / rate) < began + seconds:
             time.sleep(max(due - time.monotonic(), 0))
             try:

@@ -18,7 +18,7 @@ def serve(desk: Desk, engine: Engine, ask: Ask, *, patient: bool = False) -> Ser
 
 def test_a_permit_gives_the_same_answer_as_the_engine(tiny_engine: Engine) -> None:
     ask = Ask(user_id="w0", store_id="south")
-    served = serve(Desk(1, 30, 0), tiny_engine, ask)
+    served = serve(Desk(1, 60, 0), tiny_engine, ask)
     assert served.answers == [tiny_engine.carousel("for-you", ask)] and not served.refused
     assert [one.stage for one in served.pace.spent] == [
         "wait",
@@ -36,12 +36,12 @@ def test_without_a_permit_the_answer_is_prepared_and_who_explains_needs_none(tin
 
     def hold(pace: Pace) -> list[Answer]:
         held.set()
-        done.wait(30)
+        done.wait(60)
         return []
 
     thread = threading.Thread(target=desk.serve, args=(hold, "for-you", inf))
     thread.start()
-    assert held.wait(30)
+    assert held.wait(60)
     served = serve(desk, tiny_engine, Ask(size=4))
     assert served.refused and served.answers[0].degraded == ("load",) and len(served.answers[0].items) == 4
     patient = serve(desk, tiny_engine, Ask(size=4, explain=True), patient=True)
@@ -57,7 +57,7 @@ def test_a_stage_that_stalls_leaves_out_what_comes_after_it(tiny_engine: Engine)
         sleep(0.03)
         return [tiny_engine.carousel("for-you", Ask(user_id="w0"), pace)]
 
-    (answer,) = Desk(1, 1, 0.02).serve(stalled, "for-you", perf_counter()).answers
+    (answer,) = Desk(1, 60, 0.02).serve(stalled, "for-you", perf_counter()).answers
     assert answer.items and answer.degraded == ("candidates",)
 
 
@@ -67,7 +67,7 @@ def test_what_is_wrong_with_the_request_is_not_answered_by_something_else(error:
         raise error
 
     with pytest.raises(type(error)):
-        Desk(1, 30, 0).serve(refuse, "for-you", perf_counter())
+        Desk(1, 60, 0).serve(refuse, "for-you", perf_counter())
 
 
 def test_a_stage_that_fails_is_answered_from_what_was_prepared_and_logged_once(
@@ -79,7 +79,7 @@ def test_a_stage_that_fails_is_answered_from_what_was_prepared_and_logged_once(
             raise ZeroDivisionError("not to be logged")
         return [tiny_engine.carousel("for-you", Ask(size=3), pace)]
 
-    desk = Desk(1, 30, 0)
+    desk = Desk(1, 60, 0)
     for _ in range(5):
         (answer,) = desk.serve(fail, "for-you", perf_counter()).answers
         assert answer.degraded == ("arrange",) and len(answer.items) == 3

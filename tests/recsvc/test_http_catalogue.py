@@ -13,7 +13,7 @@ from service_helpers import ids
 
 from models.registry import Registry
 from recsvc.service import service_of
-from running import PROMISED, Service, serving, wait_until
+from running import COMES_WITHIN, Service, serving, wait_until
 from workers import all_there, everywhere
 
 KEYS = "public:shopfront-key-1,catalogue:back-office-key,admin:key-of-the-owner"
@@ -22,7 +22,7 @@ CATALOGUE = {"X-Api-Key": "back-office-key"}
 
 def tell(service: Service, method: str, path: str, body: Any) -> tuple[int, dict[str, Any]]:
     """Return status and JSON of one call."""
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=COMES_WITHIN)
     try:
         connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
         answer = connection.getresponse()
@@ -72,7 +72,7 @@ def test_a_newer_version_goes_live_with_all_that_was_told(trained: Path) -> None
         registry = Registry(trained / "artifacts")
         newer = registry.versions()[-1].version
         registry.promote(newer)
-        wait_until(lambda: service.carousel("bestsellers")["model"] == newer, PROMISED)
+        wait_until(lambda: service.carousel("bestsellers")["model"] == newer)
         assert first not in shown(service, "bestsellers?size=25")
 
 

@@ -261,7 +261,7 @@ def test_a_running_service_keeps_what_it_shows_and_tells_what_came_of_it(trained
             with store.read() as connection:
                 return len(connection.execute(select(exposures.c.seq)).all())
 
-        wait_until(lambda: count() == len(SHOPPERS), 10)
+        wait_until(lambda: count() == len(SHOPPERS))
         status, report = service.ask("/v1/experiments/short")
         assert status == 200 and sum(arm["exposures"] for arm in report["results"]) == len(SHOPPERS)
         assert all(arm["rates"]["click_rate"]["value"] > 0 for arm in report["results"])

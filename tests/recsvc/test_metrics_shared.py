@@ -5,14 +5,12 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import gettempdir
 
 import pytest
 
-from recsvc.last_good import memory
 from recsvc.metrics_files import ENDED
 from recsvc.traffic import Reading
-from running import Service, is_alive, serving, wait_until
+from running import COMES_WITHIN, Service, is_alive, kept_by, serving, wait_until
 from tiny_shop import TinyShop
 
 WORKERS = 2
@@ -28,7 +26,7 @@ def service(tiny_shop: TinyShop) -> Iterator[Service]:
 
 
 def read(service: Service) -> Reading:
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=COMES_WITHIN)
     try:
         connection.request("GET", "/metrics")
         return Reading.of(connection.getresponse().read().decode())
@@ -40,9 +38,9 @@ def counted(service: Service) -> float:
     return read(service).total("recsvc_requests_total", route=ROUTE, status="200")
 
 
-def files() -> set[Path]:
-    """Return the files of figures of all services that run here."""
-    return set(Path(memory() or gettempdir()).glob("recsvc-live-*/metrics/*.db"))
+def files(service: Service) -> set[Path]:
+    """Return the files of figures of a service."""
+    return set(kept_by(service.process.pid).glob("metrics/*.db"))
 
 
 def test_every_worker_tells_the_sum_over_all_workers(service: Service) -> None:
@@ -64,7 +62,7 @@ def test_a_worker_that_dies_takes_no_count_along_and_leaves_nothing_behind(servi
         for _ in range(20):
             service.carousel("bestsellers?size=2")
         before = service.workers()
-        names = {pid: [path for path in files() if path.stem.endswith(f"_{pid}")] for pid in before}
+        names = {pid: [path for path in files(service) if path.stem.endswith(f"_{pid}")] for pid in before}
         assert names[before[0]], "each worker has files of its own"
         os.kill(before[0], signal.SIGKILL)
         wait_until(lambda pid=before[0]: not is_alive(pid))  # type: ignore[misc]
@@ -73,7 +71,7 @@ def test_a_worker_that_dies_takes_no_count_along_and_leaves_nothing_behind(servi
         wait_until(lambda: read(service).total("recsvc_workers") == WORKERS)
         assert counted(service) == 20 * killed
         assert read(service).total("recsvc_model_info") == WORKERS
-    kept = [path.name for path in files() if path.stem.endswith(f"_{ENDED}")]
+    kept = [path.name for path in files(service) if path.stem.endswith(f"_{ENDED}")]
     assert {"counter_ended.db", "histogram_ended.db"} <= set(kept)
 
 
@@ -91,10 +89,9 @@ def test_versions_are_told_by_the_workers_that_serve_them(service: Service, tiny
 
 
 def test_the_figures_end_with_the_service(tiny_shop: TinyShop) -> None:
-    before = files()
     with serving(tiny_shop.folder) as service:
         service.carousel("bestsellers?size=2")
-        mine = files() - before
+        mine = files(service)
         assert mine
         assert service.stop() == 0
-    assert not mine & files()
+    assert not any(path.exists() for path in mine)

@@ -11,14 +11,17 @@ from load_kit import Load, alone, offer
 
 from models.carousels import CAROUSELS
 from recsvc.traffic import Reading
-from running import Service, serving, wait_until
+from running import COMES_WITHIN, Service, serving, wait_until
 from tiny_shop import TinyShop
 
 PATH = "/v1/carousels/for-you?user_id=w0&store_id=south&size=6"
 COST = 0.025
 """Seconds of a processor that a carousel is made to cost."""
-AT_MOST = 40
-"""Times what one request takes alone: a second where that is ``COST``."""
+AT_MOST = 5.0
+"""Seconds that no answer may take: less than the wait would grow to if all of three times the capacity were worked out.
+
+A second is promised, on a machine that has nothing else to do: ``benchmarks/`` measures it.
+"""
 
 BUSY = f"""
 import time
@@ -72,6 +75,11 @@ def start(tiny_shop: TinyShop, tmp_path: Path) -> Start:
     return go
 
 
+def is_as_before(service: Service) -> bool:
+    """Return whether a request is answered in full again, now that the load is over."""
+    return "degraded" not in service.carousel(PATH.rpartition("/")[2])
+
+
 def check(load: Load, sent: float) -> None:
     """Fail unless every request was answered, with products, and none failed."""
     assert load.wrong == [] and load.statuses == {200: len(load.seconds)} and load.empty == 0
@@ -80,16 +88,12 @@ def check(load: Load, sent: float) -> None:
 
 @pytest.mark.parametrize("times", [3, 9])
 def test_many_times_the_capacity_every_request_is_answered(start: Start, times: int) -> None:
-    """What there is no time to work out comes from prepared lists; some are still worked out in full.
-
-    At 3 times the capacity within a second; at 9 times that takes a machine that has nothing else to do.
-    """
+    """What there is no time to work out comes from prepared lists, and soon; some are still worked out in full."""
     with start(BUSY) as service:
         one = alone(service, PATH)
         load = offer(service, PATH, times / COST, 3)
-        after = alone(service, PATH)
         told = read(service).total("recsvc_admission_refused_total")
-        answer = service.carousel(PATH.rpartition("/")[2])
+        wait_until(lambda: is_as_before(service))
     slow = max(load.seconds)
     print(
         f"{times} x: alone {one:.3f} s, slowest {slow:.3f} s, p50 {sorted(load.seconds)[len(load.seconds) // 2]:.3f}, {load.degraded}"
@@ -97,15 +101,13 @@ def test_many_times_the_capacity_every_request_is_answered(start: Start, times: 
     check(load, times / COST * 3 - 1)
     assert load.degraded["load"] == told > 0
     assert load.degraded["none"] > 0, "it goes on to work out what it can"
-    assert times > 3 or slow < AT_MOST * max(one, after, COST)
-    assert "degraded" not in answer, "when the load is over all is as before"
+    assert times > 3 or slow < AT_MOST
 
 
 def test_a_part_that_hangs_holds_its_permits_and_nothing_else(start: Start, tmp_path: Path) -> None:
     """While a source hangs, those whom it caught wait; everybody else is answered, and so are they when it goes on."""
     stalls = tmp_path / "stalls"
     with start(STALLED, STALLS=str(stalls)) as service:
-        one = alone(service, PATH)
         stalls.touch()
         held = [http.client.HTTPConnection("127.0.0.1", service.port, timeout=60) for _ in range(2)]
         for connection in held:
@@ -117,31 +119,36 @@ def test_a_part_that_hangs_holds_its_permits_and_nothing_else(start: Start, tmp_
         bodies = [answer.read() for answer in late]
         for connection in held:
             connection.close()
-        answer = service.carousel(PATH.rpartition("/")[2])
+        wait_until(lambda: is_as_before(service))
     check(load, 119)
     assert load.degraded == {"load": len(load.seconds)}
-    assert max(load.seconds) < AT_MOST * max(one, COST)
+    assert max(load.seconds) < AT_MOST, "whoever waited for the part that hangs would wait for it to the end"
     assert [answer.status for answer in late] == [200, 200]
     assert all(b'"degraded":["' in body for body in bodies), "the budget was spent: what came after it was left out"
-    assert "degraded" not in answer
+
+
+STALL = 1.5
+"""Seconds that a part takes which is slower than the budget: far more than all the others."""
 
 
 def test_a_budget_bounds_what_a_slow_part_costs(start: Start) -> None:
     """A source that takes longer than the budget: what would come after it is left out and named, the answer is there."""
-    slow = STALLED.replace('while Path(os.environ["STALLS"]).exists():\n        time.sleep(0.02)', "time.sleep(0.3)")
-    with start(slow, RECSVC_REQUEST_BUDGET_MS="150") as service:
+    slow = STALLED.replace(
+        'while Path(os.environ["STALLS"]).exists():\n        time.sleep(0.02)', f"time.sleep({STALL})"
+    )
+    with start(slow, RECSVC_REQUEST_BUDGET_MS=str(round(STALL * 900))) as service:
         began = time.monotonic()
         answer = service.carousel("you-may-also-like?user_id=w0&size=5")
         took = time.monotonic() - began
         page = service.ask("/v1/pages/product", {"user_id": "w0", "product_id": "00502", "size": 4})[1]["carousels"]
-    assert len(answer["items"]) == 5 and took >= 0.3
+    assert len(answer["items"]) == 5 and took >= STALL
     assert set(answer["degraded"]) <= {*CAROUSELS["you-may-also-like"]["sources"], "ranker"}
     assert answer["degraded"] and all(one["items"] for one in page if one["carousel"] != "recently-viewed")
     assert page[-2]["degraded"] == ["candidates"], "what comes last on the page had no time at all"
 
 
 def read(service: Service) -> Reading:
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=COMES_WITHIN)
     try:
         connection.request("GET", "/metrics")
         return Reading.of(connection.getresponse().read().decode())

@@ -127,7 +127,7 @@ def test_workers_have_their_rules_read_one_after_another(folder: Path) -> None:
 
         second = threading.Thread(target=work)
         second.start()
-        assert rested.wait(10) and not found
+        assert rested.wait(60) and not found
     second.join()
     assert found[0].rules is not None
 

@@ -8,11 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
@@ -23,10 +21,9 @@ from service_helpers import pin
 from models.artifact import MANIFEST
 from models.registry import Registry
 from recsvc.cli import main
-from recsvc.last_good import memory
 from recsvc.settings import read_settings
 from recsvc.wsgi import address, gunicorn_settings
-from running import publish_by_hand
+from running import COMES_WITHIN, kept_by, publish_by_hand, wait_until
 
 OPENER = build_opener(ProxyHandler({}))
 
@@ -46,7 +43,7 @@ class Running:
         return int(self.url.rsplit(":", 1)[1])
 
     def get(self, path: str) -> dict[str, Any]:
-        with OPENER.open(self.url + path, timeout=10) as answer:
+        with OPENER.open(self.url + path, timeout=COMES_WITHIN) as answer:
             told: dict[str, Any] = json.load(answer)
             return told
 
@@ -105,41 +102,32 @@ def start(trained: Path) -> Iterator[Start]:
         process.stderr.close()
 
 
-def until(holds: Callable[[], bool], seconds: float) -> float:
-    """Wait until ``holds``, and return how long it took; fail after ``seconds``."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < seconds, "it took too long"
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_it_takes_saved_rules_and_new_versions_within_two_seconds_outlives_a_killed_worker_and_ends_on_term(
+def test_it_takes_saved_rules_and_new_versions_by_itself_outlives_a_killed_worker_and_ends_on_term(
     start: Start,
 ) -> None:
     service = start("--workers", "2", "--threads", "2")
     assert "model 2026-03-26" in service.told and "rules sha256:" in service.told
     assert service.first() == "p07"
     (service.folder / "rules.yaml").write_text(pin("p03"))
-    until(lambda: all(service.first() == "p03" for _ in range(12)), 2)
+    wait_until(lambda: all(service.first() == "p03" for _ in range(12)))
     older, newer = (manifest.version for manifest in Registry(service.folder / "artifacts").versions())
     assert service.get("/readyz")["model"] == older
     Registry(service.folder / "artifacts").promote(newer)
-    until(lambda: all(service.get("/readyz")["model"] == newer for _ in range(12)), 2)
+    wait_until(lambda: all(service.get("/readyz")["model"] == newer for _ in range(12)))
 
     before = service.workers()
     os.kill(before[0], signal.SIGKILL)
-    until(lambda: len(service.workers()) == 2 and before[0] not in service.workers(), 5)
+    wait_until(lambda: len(service.workers()) == 2 and before[0] not in service.workers())
     assert {service.first() for _ in range(12)} == {"p03"}
     assert {service.get("/readyz")["model"] for _ in range(12)} == {newer}
 
     service.process.terminate()
-    assert service.process.wait(10) == 0
+    assert service.process.wait(COMES_WITHIN) == 0
     assert is_free(service.port)
     lines = [json.loads(line) for line in (service.folder / "log-0.txt").read_text().splitlines()]
     assert {line["event"] for line in lines} == {"live", "request"}
@@ -152,17 +140,16 @@ def test_a_worker_that_dies_while_all_is_broken_leaves_its_last_good_version_and
     start: Start,
 ) -> None:
     """A product recalled since the start stays off the lists, and the version published since the start stays live."""
-    before = places()
     service = start("--threads", "2", RECSVC_POLL_SECONDS="0.1")
-    (place,) = places() - before
+    place = kept_by(service.process.pid)
     assert place.stat().st_mode & 0o777 == 0o700
     registry = Registry(service.folder / "artifacts")
     newer = registry.versions()[1].version
     registry.promote(newer)
     (service.folder / "rules.yaml").write_text(HIDE)
     recalled = "/v1/carousels/bestsellers?size=50"
-    until(lambda: "p07" not in {item["product_id"] for item in service.get(recalled)["items"]}, 5)
-    until(lambda: bool(service.get("/readyz")["model"] == newer), 5)
+    wait_until(lambda: "p07" not in {item["product_id"] for item in service.get(recalled)["items"]})
+    wait_until(lambda: bool(service.get("/readyz")["model"] == newer))
 
     broken = Path(shutil.copytree(registry.path(newer), registry.path("broken")))
     (broken / MANIFEST).write_text((broken / MANIFEST).read_text().replace(newer, "broken"))
@@ -170,24 +157,19 @@ def test_a_worker_that_dies_while_all_is_broken_leaves_its_last_good_version_and
     victim.write_bytes(victim.read_bytes()[:-1])
     publish_by_hand(registry, "broken")
     (service.folder / "rules.yaml").write_text("rules: [")
-    until(lambda: len(service.get("/readyz")["troubles"]) == 2, 5)
+    wait_until(lambda: len(service.get("/readyz")["troubles"]) == 2)
 
     (worker,) = service.workers()
     os.kill(worker, signal.SIGKILL)
-    until(lambda: len(service.workers()) == 1 and worker not in service.workers(), 5)
+    wait_until(lambda: len(service.workers()) == 1 and worker not in service.workers())
     answer = service.get(recalled)
     assert answer["model"] == newer
     assert answer["items"] and "p07" not in {item["product_id"] for item in answer["items"]}
-    until(lambda: {one["part"] for one in service.get("/readyz")["troubles"]} == {"model", "rules"}, 5)
+    wait_until(lambda: {one["part"] for one in service.get("/readyz")["troubles"]} == {"model", "rules"})
 
     service.process.terminate()
-    assert service.process.wait(10) == 0
+    assert service.process.wait(COMES_WITHIN) == 0
     assert not place.exists()
-
-
-def places() -> set[Path]:
-    """Return the folders in which running services keep what loaded last."""
-    return set(Path(memory() or gettempdir()).glob("recsvc-live-*"))
 
 
 SLOW_EXIT = """
@@ -202,40 +184,59 @@ atexit.register(linger)
 """
 
 
+STOPS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
 def test_a_worker_that_ends_is_not_broken_into_by_a_second_signal(start: Start, tmp_path: Path) -> None:
-    """Ctrl-C in a terminal reaches master and workers at once; what runs at the exit of a worker runs to its end."""
+    """Ctrl-C reaches master and workers at once, and the master's own signal with it; a worker's exit runs to its end."""
     (tmp_path / "sitecustomize.py").write_text(SLOW_EXIT)
     (tmp_path / "lingers").mkdir()
     service = start(PYTHONPATH=str(tmp_path), LINGERS=str(tmp_path / "lingers"))
-    until(lambda: len(service.workers()) == 1, 5)
+    assert service.first() == "p07", "the worker is up"
     (worker,) = service.workers()
-    os.kill(worker, signal.SIGINT)
-    until((tmp_path / "lingers" / str(worker)).exists, 5)
-    for stop in (signal.SIGQUIT, signal.SIGTERM, signal.SIGINT):
+    for stop in (signal.SIGSTOP, *STOPS, signal.SIGCONT):  # all of them wait when it goes on
+        os.kill(worker, stop)
+    wait_until((tmp_path / "lingers" / str(worker)).exists)
+    for stop in STOPS:
         os.kill(worker, stop)
     service.process.terminate()
-    assert service.process.wait(10) == 0
+    assert service.process.wait(COMES_WITHIN) == 0
     assert service.process.stderr is not None
-    assert "Traceback" not in service.process.stderr.read()
+    told = service.process.stderr.read()
+    assert "Traceback" not in told and "ignored" not in told
+
+
+def test_a_worker_leaves_ctrl_c_to_its_master(start: Start) -> None:
+    """One signal ends all of it, in one way: the master tells its workers; what Ctrl-C sends a worker itself ends nothing."""
+    service = start("--workers", "2")
+    wait_until(lambda: len(service.workers()) == 2)
+    workers = service.workers()
+    for worker in workers:
+        os.kill(worker, signal.SIGINT)
+    assert {service.first() for _ in range(12)} == {"p07"}
+    assert service.workers() == workers
+    service.process.send_signal(signal.SIGINT)
+    assert service.process.wait(COMES_WITHIN) == 0
+    assert service.process.stderr is not None
+    told = service.process.stderr.read()
+    assert "Traceback" not in told and "ignored" not in told
 
 
 def test_a_killed_master_takes_its_workers_along_and_a_new_one_starts_at_once_and_ends_on_ctrl_c(start: Start) -> None:
-    before = places()
     service = start("--host", "0.0.0.0")
-    (place,) = places() - before
+    place = kept_by(service.process.pid)
     assert service.url.startswith("http://127.0.0.1:")
     assert "no keys are set (RECSVC_KEYS): listening on 127.0.0.1 only, not on 0.0.0.0" in service.told
-    until(lambda: len(service.workers()) == 1, 5)
+    wait_until(lambda: len(service.workers()) == 1)
     (worker,) = service.workers()
     service.process.kill()
     service.process.wait()
-    until(lambda: is_free(service.port) and not Path(f"/proc/{worker}/cwd").exists(), 2)
-    assert place.exists()
+    wait_until(lambda: is_free(service.port) and not Path(f"/proc/{worker}/cwd").exists())
     second = start(port=service.port)
     assert not place.exists(), "what a killed service left is taken away by the next one"
     assert second.first() == "p07"
     second.process.send_signal(signal.SIGINT)
-    assert second.process.wait(10) == 0
+    assert second.process.wait(COMES_WITHIN) == 0
 
 
 def test_a_port_in_use_is_told_with_what_to_do_and_ends_with_one(

@@ -22,6 +22,11 @@ def test_a_flag_beats_the_environment_which_beats_the_shop(bare_shop: Shop) -> N
     assert read_settings(shop, {"RECSVC_PORT": "2222"}, {"port": "3333"}).port == 3333
 
 
+def test_what_is_saved_or_published_is_looked_for_often_enough_to_be_live_within_two_seconds() -> None:
+    """A file counts when two looks in a row see the same of it, and something may change right after a look."""
+    assert 3 * read_settings(None, {}, {}).poll_seconds < 2
+
+
 def test_a_blank_variable_is_one_that_is_not_set() -> None:
     assert read_settings(None, {"RECSVC_PORT": ""}, {}).port == 8000
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from recsvc.cli import cli
 from recsvc.status import quality
 from recsvc.status_cli import duration
-from running import Service, serving, wait_until
+from running import COMES_WITHIN, Service, serving, wait_until
 from tiny_shop import TinyShop
 
 
@@ -37,7 +37,7 @@ def told(*words: str) -> dict[str, Any]:
 
 
 def test_version_quality_rules_and_traffic_stand_on_one_screen(service: Service, trained_shop: TinyShop) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=COMES_WITHIN)
     for _ in range(6):
         connection.request("GET", "/v1/carousels/for-you", headers={"X-Api-Key": "the-operators-key"})
         connection.getresponse().read()

@@ -18,7 +18,7 @@ from service_helpers import log_lines
 
 from recsvc.pace import STAGES
 from recsvc.traces import asked_for, protocol_of
-from running import serving, wait_until
+from running import COMES_WITHIN, serving, wait_until
 from sample_shop import plain_environment
 from tiny_shop import TinyShop
 
@@ -79,7 +79,7 @@ def collector() -> Iterator[Collector]:
 
 def ask(port: int, path: str, **headers: str) -> None:
     """Ask once; header names with underscores for dashes."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=COMES_WITHIN)
     connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
     connection.getresponse().read()
     connection.close()
@@ -100,7 +100,7 @@ def test_a_collector_gets_a_span_a_request_and_one_a_stage_below_the_callers(
     path = "/v1/carousels/for-you?user_id=w0&product_id=00502&visitor_id=secret-visitor"
     with serving(tiny_shop.folder, **given) as service:
         ask(service.port, path, traceparent=f"00-{TRACE}-{PARENT}-01", X_Api_Key="the-storefronts-key")
-        wait_until(lambda: len(collector.spans) == 1 + len(STAGES), 30)
+        wait_until(lambda: len(collector.spans) == 1 + len(STAGES))
         lines = log_lines("\n".join(one for one in service.log.read_text().splitlines() if one.startswith("{")))
     (whole,) = collector.named("GET /v1/carousels/<carousel>")
     assert (whole.trace_id.hex(), whole.parent_span_id.hex()) == (TRACE, PARENT)

@@ -11,7 +11,7 @@ import pytest
 
 from models.artifact import open_artifact
 from models.registry import Registry
-from running import begin, children, is_alive, wait_until
+from running import COMES_WITHIN, begin, children, is_alive, wait_until
 from sample_shop import plain_environment
 from tiny_shop import TinyShop
 
@@ -49,6 +49,21 @@ while time.monotonic() < ends:
 """Promotes a version and rolls back, again and again."""
 
 
+SLOW = """
+import time
+import numpy
+
+save = numpy.save
+
+def slow(*given, **more):
+    save(*given, **more)
+    time.sleep(0.2)
+
+numpy.save = slow
+"""
+"""Python runs this as it starts: whoever looks into the middle of the writing has time to."""
+
+
 def versions(shop: TinyShop) -> list[str]:
     return [manifest.version for manifest in Registry(shop.artifacts).versions()]
 
@@ -70,14 +85,16 @@ def is_writing(shop: TinyShop, process: "subprocess.Popen[str]") -> bool:
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
 def test_a_trainer_stopped_while_it_writes_leaves_the_live_version_and_no_other(
-    tiny_shop: TinyShop, stop: signal.Signals
+    tiny_shop: TinyShop, stop: signal.Signals, tmp_path: Path
 ) -> None:
     """Ctrl-C cleans up and says so; after kill -9 remains lie there under no version's name, and the next run succeeds."""
     before = versions(tiny_shop)
-    process = begin(tiny_shop.folder, "run", "shop.toml", "--fast", "--json")
-    wait_until(lambda: is_writing(tiny_shop, process), pause=0.001)
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / "sitecustomize.py").write_text(SLOW)
+    process = begin(tiny_shop.folder, "run", "shop.toml", "--fast", "--json", PYTHONPATH=str(tmp_path / "python"))
+    wait_until(lambda: is_writing(tiny_shop, process))
     process.send_signal(stop)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=COMES_WITHIN)
     assert versions(tiny_shop) == before == [live(tiny_shop)]
     assert out == "" and "Traceback" not in err
     if stop is signal.SIGINT:
@@ -87,7 +104,7 @@ def test_a_trainer_stopped_while_it_writes_leaves_the_live_version_and_no_other(
         assert process.returncode == -signal.SIGKILL
         assert half_written(tiny_shop)
         after = begin(tiny_shop.folder, "run", "shop.toml", "--fast", "--json")
-        assert after.communicate(timeout=60)[1] == ""
+        assert after.communicate(timeout=5 * COMES_WITHIN)[1] == ""
         assert versions(tiny_shop) == [*before, live(tiny_shop)]
 
 
@@ -100,9 +117,9 @@ def test_ctrl_c_while_the_engine_is_asked_leaves_neither_process_nor_file(tiny_s
     engines = children(process.pid)
     assert engines and any(scratch.glob("recsvc-judge-*"))
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=COMES_WITHIN)
     assert (process.returncode, out, err.strip()) == (1, "", "Aborted!")
-    wait_until(lambda: not any(is_alive(engine) for engine in engines), seconds=5)
+    wait_until(lambda: not any(is_alive(engine) for engine in engines))
     assert not any(scratch.iterdir())
     assert versions(tiny_shop) == [live(tiny_shop)] == [tiny_shop.report.manifest.version]
 
@@ -111,7 +128,7 @@ def test_two_trainers_at_once_both_end_well(tiny_shop: TinyShop) -> None:
     """Two seeds into one folder: both versions are there and whole, one of them is live, the other one can be."""
     trainers = [begin(tiny_shop.folder, "run", "shop.toml", "--fast", "--json", "--seed", seed) for seed in ("5", "6")]
     for trainer in trainers:
-        _, err = trainer.communicate(timeout=60)
+        _, err = trainer.communicate(timeout=5 * COMES_WITHIN)
         assert (trainer.returncode, err) == (0, "")
     first, *fresh = versions(tiny_shop)
     assert first == tiny_shop.report.manifest.version and len(fresh) == 2
@@ -137,7 +154,7 @@ def test_of_two_that_write_the_same_version_one_says_why_not(tiny_shop: TinyShop
         assert writer.stdin is not None
         writer.stdin.write("go\n")
         writer.stdin.flush()
-    said = [writer.communicate(timeout=60)[1] for writer in writers]
+    said = [writer.communicate(timeout=5 * COMES_WITHIN)[1] for writer in writers]
     assert sorted(writer.returncode for writer in writers) == [0, 1]
     assert sorted(said) == ["", "artifacts/versions/v2 exists already: a version never changes, train a new one\n"]
     assert open_artifact(tiny_shop.artifacts / "versions" / "v2").manifest.version == "v2"
@@ -154,7 +171,7 @@ def test_many_that_publish_at_once_leave_one_live_version(tiny_shop: TinyShop) -
         subprocess.Popen([sys.executable, "-c", PUBLISH, name], cwd=tiny_shop.folder, env=plain_environment())
         for name in names
     ]
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + 5 * COMES_WITHIN
     while any(publisher.poll() is None for publisher in publishers):
         current = registry.current()
         assert current is not None and current.is_dir()

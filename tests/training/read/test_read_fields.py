@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_shop import Read
 
@@ -181,7 +181,7 @@ def test_a_field_that_cannot_be_meant_is_told(read: Read, column: str, more: str
 words = st.text(st.characters(codec="utf-8", exclude_characters='\n\r"\x00'), max_size=6)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(words, st.none() | st.floats(allow_nan=False, allow_infinity=False)), min_size=1, max_size=6))
 def test_any_value_comes_back_as_it_was(read: Read, tmp_path: Path, values: list[tuple[str, float | None]]) -> None:
     """Texts without the blanks around them, numbers to the last bit, line by line."""

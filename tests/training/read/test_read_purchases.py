@@ -6,7 +6,7 @@ import json
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_shop import COLUMNS, Read, lines
 
@@ -188,7 +188,7 @@ ids = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zs", "Zl",
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(ids, ids), min_size=1, max_size=6))
 def test_any_id_comes_back_as_it_was(read: Read, pairs: list[tuple[str, str]]) -> None:
     """JSON lines with any ids give exactly the distinct lines that were written."""

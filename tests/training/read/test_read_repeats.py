@@ -1,7 +1,7 @@
 """What came twice counts once: overlapping exports, replays, whole orders; what was bought twice stays twice."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_shop import COLUMNS, Read, lines
 
@@ -94,7 +94,7 @@ orders = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.in
 
 
 @pytest.mark.parametrize("copies", [2, 3])
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None)
 @given(orders)
 def test_any_export_read_again_changes_nothing(read: Read, copies: int, bought: list[tuple[str, str, int]]) -> None:
     """Any lines, in any number of copies of their file, are what one file says."""

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_shop import COLUMNS, Read
 
@@ -78,7 +78,7 @@ def test_typed_times_of_parquet_are_read(read: Read, tmp_path) -> None:
     assert read(toml=f'files = ["*.parquet"]\n{COLUMNS}').purchases.time.tolist() == [NOON] * 4
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None)
 @given(
     st.lists(
         st.datetimes(datetime(1981, 1, 1), datetime(2025, 12, 31), timezones=st.just(ZoneInfo("Europe/Berlin"))),
