@@ -75,6 +75,21 @@ def test_a_batch_is_answered_at_the_send_time_and_its_manifest_names_the_rules(
     assert told["rules"] == state.rules_hash == f"sha256:{sha256((tmp_path / 'rules.yaml').read_bytes()).hexdigest()}"
 
 
+def test_what_is_hidden_everywhere_is_in_no_batch_file(trained_once: Path, tmp_path: Path) -> None:
+    """In no carousel and at no moment, dated hides in their window alone; not even where other rules pin it."""
+    (tmp_path / "rules.yaml").write_text(
+        pin("p05") + "  - {id: recall, do: hide, everywhere: true, product: p05}\n"
+        '  - {id: later, do: hide, everywhere: true, product: p06, when: {active: {from: "2026-04-03"}}}\n'
+    )
+    shop = read_shop(trained_once / "shop.toml")
+    state = open_state(shop, trained_once / "artifacts", tmp_path / "rules.yaml", lambda: NOW)
+    rows = [f"{at}/{name},{name},u01,p02,,,{at},40,\n" for at in ("", "2026-04-03T00:00") for name in shop.carousels]
+    batch(state, tmp_path, HEADER + "".join(rows))
+    shown = {(row["request_id"].split("/")[0], row["product_id"]) for row in rows_of(tmp_path / "answers.csv")}
+    assert {at for at, product in shown if product == "p06"} == {""}
+    assert len(shown) > 20 and not any(product == "p05" for _, product in shown)
+
+
 def test_reasons_are_what_the_http_route_says(state: State, app: Flask, tmp_path: Path) -> None:
     batch(state, tmp_path, HEADER + "r1,for-you,u01,,p01|p02,s1,,4,yes\n", reasons=True)
     batch(state, tmp_path, HEADER + "r1,for-you,u01,,p01|p02,s1,,4,yes\n", "answers.parquet", reasons=True)
