@@ -6,9 +6,11 @@ Before the first day one full run makes the version that the daily ones begin wi
 ``--until`` that day: by ``run --incremental`` into one artifacts folder, and by ``run`` into another. Printed are seconds
 and processor seconds of every run, their ratio, and what ``recsvc-train compare`` finds between the last day's two versions
 on what was bought after it. ``--full`` of the days are trained in full, the last ones; 7 takes hours on a small machine.
+``--begin`` names artifacts whose live version stands before the first day instead; with ``--full 0`` nothing is compared.
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -27,10 +29,14 @@ def main() -> None:
     parser.add_argument("--first", type=date.fromisoformat, required=True, help="the first of the days")
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--full", type=int, default=7, help="days that are trained in full too, the last ones")
+    parser.add_argument("--begin", type=Path, help="artifacts to begin with, copied; default: a full run is made")
     parser.add_argument("--folder", type=Path, required=True, help="where versions are written")
     told = parser.parse_args()
     daily, full = told.folder / "daily", told.folder / "full"
-    tell("before", "full", train(told.shop, told.first - timedelta(1), daily))
+    if told.begin:
+        shutil.copytree(told.begin, daily, symlinks=True)
+    else:
+        tell("before", "full", train(told.shop, told.first - timedelta(1), daily))
     spent: dict[str, list[Cost]] = {"daily": [], "full": []}
     for number in range(told.days):
         day = told.first + timedelta(number)
@@ -39,6 +45,8 @@ def main() -> None:
         if number >= told.days - told.full:
             spent["full"].append(train(told.shop, day, full))
             tell(str(day), "full", spent["full"][-1])
+    if not spent["full"]:
+        return
     for what in ("seconds", "cpu"):
         one, other = (sum(getattr(cost, what) for cost in found) / len(found) for found in spent.values())
         print(f"a daily run takes {one / other:.2f} of a full one ({what}: {one:.0f} against {other:.0f})")

@@ -97,7 +97,8 @@ def tune(shop: Shop, carousels: Sequence[str], limits: Limits, options: Options,
         raise DataError(f"{shop.file}: too few shoppers came again in the past to tell settings apart")
     studies = open_studies(options.artifacts, mark_of(before, data, until, seed), seed)
     search = Search(before, names, pasts, studies, limits)
-    with held_out_days(before, names, data, until, seed, options, progress) as days:
+    asked = names if limits.what == "blends" else judged(before)
+    with held_out_days(before, asked, data, until, seed, options, progress) as days:
         parts = [*_models(search, days, progress), *_blends(search, days, progress)]
     return Tuned(tuple(search.tried), tuple(parts), len(pasts))
 
@@ -111,7 +112,9 @@ def _models(search: "Search", days: Days, progress: Progress) -> list[Part]:
     if not found:
         return []
     after = with_models(search.shop, found)
-    verdict = days.verdict(search.shop, after, search.carousels)
+    verdict = days.verdict(
+        search.shop, after, judged(search.shop)
+    )  # a model may be in carousels that are not searched for
     if verdict is not None and verdict.sure:
         search.shop = after
     return [] if verdict is None else [Part("models", {"models": found}, verdict)]
@@ -136,7 +139,12 @@ def _names(shop: Shop, carousels: Sequence[str]) -> tuple[str, ...]:
     if lost := [name for name in carousels if name not in TASKS_OF]:
         known = ", ".join(TASKS_OF)
         raise ConfigError(f"carousel {lost[0]!r} is judged by no task{suggest(lost[0], TASKS_OF)}: there are {known}")
-    return tuple(carousels) or tuple(name for name in TASKS_OF if name in shop.carousels)
+    return tuple(carousels) or judged(shop)
+
+
+def judged(shop: Shop) -> tuple[str, ...]:
+    """Return the carousels of ``shop`` that a task judges."""
+    return tuple(name for name in TASKS_OF if name in shop.carousels)
 
 
 def mark_of(shop: Shop, data: ShopData, until: int, seed: int) -> str:
