@@ -8,8 +8,8 @@ from models.settings_of import settings_of
 from models.shop_faults import suggest
 from models.sources import MODELS
 
-MAY_BE_0 = ("damping", "timing")
-"""Settings that are powers: 0 leaves their part out."""
+MAY_BE_0 = ("back", "damping", "timing")
+"""Settings that are powers and shares: 0 leaves their part out."""
 
 
 def checked_settings(given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

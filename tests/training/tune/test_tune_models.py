@@ -2,9 +2,12 @@
 
 import pytest
 
+from models.model_settings import checked_settings
 from models.settings_of import settings_of
 from models.shop import Shop
 from models.sources import MODELS, new_models
+from training.choose.plan import TRIALS
+from training.choose.settings import as_table, value_of
 from training.tune.settings import RANGES, changed, start_of, table_of
 from training.tune.tune import with_models
 
@@ -42,3 +45,15 @@ def test_a_shop_keeps_what_was_not_found_better() -> None:
         "ease": {"length": 50, "weighting": {"half_life": 30.0, "binary": True}}, "als": {"factors": 8},
         "popularity": {"half_life": 9.0},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("source", RANGES)
+def test_whatever_is_tried_may_stand_in_shop_toml(source: str) -> None:
+    """The ends of a range, and what a run chooses from: a version with such a setting is served and reported like any other."""
+    model = ALL[source]
+    tried = [
+        (one.setting, type(value_of(model, one.setting))(end)) for one in RANGES[source] for end in (one.low, one.high)
+    ]
+    tried += [(one.setting, value) for one in TRIALS if one.source == source for value in one.values]
+    for setting, value in tried:
+        checked_settings({source: as_table({setting: value})})
