@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
@@ -16,13 +17,15 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 INK = "#010203"
 """Stands for the colour of the page's text."""
 COLOURS = ("#2f7ed8", "#d97706", "#159a72", "#c2529b", "#7c7f86", "#8a63d2")
 """Each has a contrast of 3 or more to white and to the dark page."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
+MOST_MARKED, APART = 8, 1.3
+"""Places that an axis has marks for by themselves, and how far apart they must be on a logarithmic one, as a ratio."""
 Draw = Callable[[Axes], None]
 """Puts something on the axes that it is given."""
 SIZE = (4.4, 3.0)
@@ -90,6 +93,15 @@ def plain_ticks(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def ticks_at(axis: Axis, places: Sequence[float]) -> None:
+    """Mark a logarithmic axis at ``places``, where they are few enough to be told apart; else as ``plain_ticks`` does."""
+    plain_ticks(axis)
+    if len(places) <= MOST_MARKED and all(other / one > APART for one, other in pairwise(places)):
+        axis.set_major_locator(FixedLocator(places))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+        axis.set_minor_locator(NullLocator())
+
+
 def bars(
     names: Sequence[str], values: Sequence[float], low: Sequence[float], high: Sequence[float], label: str
 ) -> Draw:
@@ -123,7 +135,7 @@ def lines(found: Sequence[Line], x: str, y: str, *, log_x: bool = False, zero: b
             axes.errorbar(one.x, one.y, yerr=errors, label=one.name, capsize=2.5, markersize=4, linewidth=1.4, **style)
         if log_x:
             axes.set_xscale("log")
-            plain_ticks(axes.xaxis)
+            ticks_at(axes.xaxis, sorted({x for one in found for x in one.x}))
         if zero:
             axes.axhline(0, color=INK, linewidth=0.8)
         axes.set_xlabel(x)

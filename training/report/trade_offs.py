@@ -35,7 +35,8 @@ def trade_off_curves(steps: list[Step]) -> Section:
             f"Without an effect here, since no product that was shown has a known price or margin: {', '.join(silent)}.",
         )
     pictures = tuple(found for name in SETTINGS if (found := _curve(name, steps)) is not None)
-    told = groupby(steps, key=lambda step: (step.task, step.carousel))
+    heard = [step for step in steps if step.setting not in silent]  # rows of five equal figures say nothing
+    told = groupby(heard, key=lambda step: (step.task, step.carousel))
     return Section("trade-offs", title, text, pictures, tuple(_table(list(own)) for _, own in told))
 
 
@@ -48,8 +49,8 @@ def _curve(setting: str, steps: list[Step]) -> Markup | None:
         x = [step.means[measure] or 0.0 for step in own]
         gaps = [step.difference for step in own]
         drawn.append(Line(task, x, [gap.mean for gap in gaps], [gap.low for gap in gaps], [gap.high for gap in gaps]))
-    if not drawn:
-        return None
+    if len({x for line in drawn for x in line.x}) < 2:
+        return None  # nothing moved: a list can hold no other products here
     alt = "; ".join(f"{line.name}: " + ", ".join(f"{y:+.4f} at {x:.3g}" for x, y in zip(line.x, line.y, strict=True)) for line in drawn)  # fmt: skip
     draw = lines(drawn, AXES[measure], "NDCG@10 against 0", zero=True)
     return picture(setting, f"NDCG@10 that {setting} costs, by {AXES[measure]}: {alt}", draw)

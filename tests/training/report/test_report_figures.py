@@ -8,14 +8,18 @@ import pytest
 from models.ranker import Ranker
 from models.schema import DAY, NO_ROWS, UNKNOWN, Purchases
 from training.held_out import Split
+from training.metrics.bootstrap import Interval
 from training.ranking import fit_ranker
 from training.report.answers import taken
 from training.report.calibration import reliability, wilson
 from training.report.competing import Competing, gains, merged
 from training.report.effects import dependence, permuted
 from training.report.learning import cut, parts
+from training.report.plots import Line, lines, picture
 from training.report.popularity import GROUPS, gini, groups_of_products, shares
+from training.report.trade_offs import trade_off_curves
 from training.split import Requests
+from training.trade_offs import MEASURES, Step
 from training.windows import Examples
 
 
@@ -154,3 +158,28 @@ def test_requests_are_taken_with_all_that_they_have() -> None:
     task = requests([3, 5], recent=(NO_ROWS, np.array([4], np.int32)), truth=(NO_ROWS, np.array([9], np.int32)))
     one = taken(task, [1])
     assert (one.user.tolist(), one.recent[0].tolist(), one.truth[0].tolist(), len(one)) == ([5], [4], [9], 1)
+
+
+def step(setting: str, value: float, **means: float | None) -> Step:
+    """Return what one value of a setting costs: nothing."""
+    nothing = Interval(0.0, 0.0, 0.0)
+    known: dict[str, float | None] = {**dict.fromkeys(MEASURES), **means}
+    return Step("next-order", "for-you", setting, value, 9, 0.5, nothing, 0.5, known)
+
+
+def test_trade_offs_without_an_effect_are_said_once_and_not_drawn() -> None:
+    """A shop without margins has no row for them; a list that can hold nothing else has no curve."""
+    steps = [step("margin_weight", value, kinds=3.0, top100=1.0, price=2.0 + value) for value in (0.0, 1.0)]
+    steps += [step("novelty", value, kinds=3.0, top100=1.0) for value in (0.0, 1.0)]
+    steps += [step("price_tilt", value, kinds=3.0, top100=1.0, price=2.0 + value) for value in (0.0, 1.0)]
+    section = trade_off_curves(steps)
+    assert "margin_weight" in section.text[-1] and len(section.pictures) == 1
+    assert [row[0] for row in section.tables[0].rows] == ["novelty", "novelty", "price_tilt", "price_tilt"]
+
+
+def test_a_logarithmic_axis_is_marked_where_the_points_are() -> None:
+    """As long as they are few and apart: 22 days, 88, 177; else at 1, 2 and 5 of each ten."""
+    few = picture("x", "x", lines([Line("a", [22, 88, 177], [1, 2, 3])], "days", "y", log_x=True))
+    many = picture("x", "x", lines([Line("a", [20, 21, 22, 150], [1, 2, 3, 4])], "days", "y", log_x=True))
+    assert ">88<" in few and ">177<" in few
+    assert ">21<" not in many and ">50<" in many
