@@ -15,6 +15,7 @@ from store_kit import closing
 from models.shop import Shop, read_shop
 from recsvc.app import create_app
 from recsvc.settings import read_settings
+from sample_shop import PATIENT
 from training.pipeline import Options, run
 from training.progress import Progress
 
@@ -84,7 +85,8 @@ def make_app() -> Callable[..., Flask]:
 
     def make(folder: Path, **environ: str) -> Flask:
         shop = read_shop(folder / "shop.toml")
-        given = {"RECSVC_ARTIFACTS": str(folder / "artifacts"), **{f"RECSVC_{n}": v for n, v in environ.items()}}
+        told = {f"RECSVC_{name}": value for name, value in environ.items()}
+        given = {"RECSVC_ARTIFACTS": str(folder / "artifacts"), **PATIENT, **told}
         return create_app(shop, read_settings(shop, given, {}), lambda: NOW)
 
     return make

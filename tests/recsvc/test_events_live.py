@@ -5,21 +5,21 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from postgres import hold_events
+from recsvc.cli import cli
 from recsvc.store.database import Store
 from recsvc.store.tables import events
 from running import COMES_WITHIN, Service, serving, wait_until
-from sample_shop import plain_environment
 from workers import all_there, everywhere, figures
 
 
@@ -165,19 +165,22 @@ def test_a_folder_that_cannot_be_written_is_told_on_readyz_and_carousels_go_on(t
 
 
 def batch(folder: Path, user: str) -> list[str]:
-    """Return what `recsvc batch` answers a user with in two carousels, as ``carousel product``."""
+    """Return what `recsvc batch` answers a user with in two carousels, as ``carousel product``; ask in ``folder``."""
     (folder / "requests.csv").write_text(
         f"request_id,carousel,user_id\nmine,you-may-also-like,{user}\nseen,recently-viewed,{user}\n"
     )
-    command = [sys.executable, "-m", "recsvc", "batch", "shop.toml", "--requests", "requests.csv", "--out", "out.csv"]
-    done = subprocess.run(command, cwd=folder, env=plain_environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    words = ["batch", "shop.toml", "--requests", "requests.csv", "--out", "out.csv"]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
     rows = [line.split(",") for line in (folder / "out.csv").read_text().splitlines()[1:]]
     return [f"{row[0]} {row[2]}" for row in rows]
 
 
-def test_batch_knows_sessions_consent_and_erasures_as_the_service_does(trained: Path) -> None:
+def test_batch_knows_sessions_consent_and_erasures_as_the_service_does(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a store it makes none."""
+    monkeypatch.chdir(trained)
     before = batch(trained, "u01")
     assert before and not (trained / "store").exists()
     nobody = batch(trained, "nobody")

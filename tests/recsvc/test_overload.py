@@ -10,8 +10,10 @@ import pytest
 from load_kit import Load, alone, offer
 
 from models.carousels import CAROUSELS
+from recsvc.settings import SETTINGS
 from recsvc.traffic import Reading
 from running import COMES_WITHIN, Service, serving, wait_until
+from sample_shop import PATIENT
 from tiny_shop import TinyShop
 
 PATH = "/v1/carousels/for-you?user_id=w0&store_id=south&size=6"
@@ -67,7 +69,8 @@ def start(tiny_shop: TinyShop, tmp_path: Path) -> Start:
             "import sys\nif sys.argv[-1:] != ['-c'] and 'recsvc' in ' '.join(sys.orig_argv):\n"
             + "".join(f"    {line}\n" for line in module.splitlines())
         )
-        given = {"PYTHONPATH": str(folder), "RECSVC_ACCESS_LOG": "false", **environment}
+        hurried = {one.variable: str(one.default) for one in SETTINGS if one.variable in PATIENT}
+        given = {"PYTHONPATH": str(folder), "RECSVC_ACCESS_LOG": "false", **hurried, **environment}
         with serving(tiny_shop.folder, **given) as service:
             service.carousel("for-you")
             yield service

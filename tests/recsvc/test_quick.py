@@ -84,10 +84,10 @@ def test_what_is_told_of_products_is_in_the_next_answer(client: FlaskClient) -> 
 
 @pytest.fixture
 def crowded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every request waited for a second."""
-    monkeypatch.setattr("recsvc.quick.waits", lambda: 1.0)
-    monkeypatch.setattr("recsvc.quick.waited", lambda: 1.0)
-    monkeypatch.setattr("recsvc.telemetry.waited", lambda: 1.0)
+    """Every request waited for an hour, which is long on any machine."""
+    monkeypatch.setattr("recsvc.quick.waits", lambda: 3600.0)
+    monkeypatch.setattr("recsvc.quick.waited", lambda: 3600.0)
+    monkeypatch.setattr("recsvc.telemetry.waited", lambda: 3600.0)
 
 
 def test_a_crowded_worker_answers_shoppers_with_what_is_nobodys_and_says_so(client: FlaskClient, crowded: None) -> None:

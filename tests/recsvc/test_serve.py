@@ -24,6 +24,7 @@ from recsvc.cli import main
 from recsvc.settings import read_settings
 from recsvc.wsgi import address, gunicorn_settings
 from running import COMES_WITHIN, kept_by, publish_by_hand, wait_until
+from sample_shop import PATIENT
 
 OPENER = build_opener(ProxyHandler({}))
 
@@ -80,7 +81,7 @@ def start(trained: Path) -> Iterator[Start]:
         log = (trained / f"log-{len(begun)}.txt").open("w")
         process = subprocess.Popen(
             command(trained, "--port", str(port), *words),
-            env={**os.environ, **environ}, stdout=log, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **PATIENT, **environ}, stdout=log, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         log.close()
         begun.append(process)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from click.testing import CliRunner, Result
 from models.artifact import MANIFEST
 from models.errors import ArtifactError, DataError, GateRefusedError, NoArtifactError
 from models.registry import Registry
-from models.shop import read_shop
+from models.shop import Shop, read_shop
 from tiny_shop import TinyShop
+from training import compare_cli
 from training.cli import cli
-from training.compare import Pair, compare, find_version, pairs_of, published
+from training.compare import Comparison, Pair, compare, find_version, pairs_of, published
 from training.metrics.bootstrap import Interval
 from training.pipeline import Options, run
-from training.progress import SILENT
+from training.progress import SILENT, Progress
 from training.split import Requests
 
 NOW = 1_800_000_000
@@ -58,6 +60,22 @@ def two(trained_shop: TinyShop, tmp_path_factory: pytest.TempPathFactory) -> Two
         )
         names.append(run(shop, options, SILENT).manifest.version)
     return Two(TinyShop(folder, shop, trained_shop.report), *names)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def asked_once() -> Iterator[None]:
+    """Ask each question once: an answer depends on the versions and the days alone, however it is told."""
+    answers: dict[tuple[object, ...], Comparison] = {}
+
+    def ask(shop: Shop, a: str, b: str, options: Options, progress: Progress) -> Comparison:
+        question = (find_version(a, options.artifacts), find_version(b, options.artifacts), options.until)
+        if question not in answers:
+            answers[question] = compare(shop, a, b, options, progress)
+        return answers[question]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare_cli, "compare", ask)
+        yield
 
 
 def test_the_version_that_knows_more_wins_beyond_the_interval(two: Two) -> None:
@@ -102,7 +120,7 @@ def test_people_get_a_table_and_the_verdict(two: Two) -> None:
 
 def test_a_version_does_not_beat_itself(two: Two) -> None:
     """Same answers, no difference, no winner."""
-    found = compare(two.shop.shop, two.good, two.good, options(two), SILENT)
+    found = compare_cli.compare(two.shop.shop, two.good, two.good, options(two), SILENT)
     assert {gap for pair in found.pairs for gap in pair.difference.values()} == {Interval(0, 0, 0)}
     assert {pair.winner("ndcg@10") for pair in found.pairs} == {None}
     last = two.run(two.good, two.good, str(two.shop.toml)).stdout.splitlines()[-1]

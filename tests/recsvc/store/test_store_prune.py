@@ -1,17 +1,17 @@
 """What the store keeps, and for how long, on both databases."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from models.retention import Retention
 from models.schema import DAY
 from models.shop import Shop
+from recsvc.cli import cli
 from recsvc.overlay.told import Pieces, Product
 from recsvc.store import prune as pruning
 from recsvc.store.catalogue import add_products, look, put_stock
@@ -24,7 +24,6 @@ from recsvc.store.record import record
 from recsvc.store.refusals import Refusals
 from recsvc.store.shoppers import allow
 from recsvc.store.tables import events
-from sample_shop import plain_environment
 
 NOW = 1_800_000_000
 SHOP = Shop.model_validate({"name": "A", "data": {"events": "store"}})
@@ -123,11 +122,8 @@ def test_the_command_counts_first_and_then_deletes(tmp_path: Path) -> None:
         keep(store, "old order", "purchase", 3_000)
 
     def told(*words: str) -> tuple[int, list[list[str]]]:
-        command = [sys.executable, "-m", "recsvc", "store", "prune", "shop.toml", "--store", url, *words]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=plain_environment(), capture_output=True, text=True, check=False
-        )
-        return done.returncode, [line.split() for line in done.stdout.splitlines()]
+        done = CliRunner().invoke(cli, ["store", "prune", str(tmp_path / "shop.toml"), "--store", url, *words])
+        return done.exit_code, [line.split() for line in done.stdout.splitlines()]
 
     assert ["events", "1", "1"] in told("--dry-run")[1]
     code, lines = told()
