@@ -92,6 +92,12 @@ def with_page(text: str, name: str, carousels: Sequence[str]) -> str:
 
 def tell(port: int, engine: Engine, asks: Sequence[Ask]) -> None:
     """Give every shopper a session of three views, and 500 products a stock."""
+    for method, path, body in told_to(engine, asks):
+        send(port, method, path, body)
+
+
+def told_to(engine: Engine, asks: Sequence[Ask]) -> list[tuple[str, str, object]]:
+    """Return method, path and body of what ``tell`` sends."""
     dice, ids = np.random.default_rng(2), engine.snapshot.catalogue.ids
 
     def product() -> str:
@@ -102,8 +108,8 @@ def tell(port: int, engine: Engine, asks: Sequence[Ask]) -> None:
         for number, ask in enumerate(asks)
         for n in range(3)
     ]
-    send(port, "POST", "/v1/events", {"events": views})
-    send(port, "PUT", "/v1/stock", {"stock": [{"product_id": product(), "quantity": 5} for _ in range(500)]})
+    stock = [{"product_id": product(), "quantity": 5} for _ in range(500)]
+    return [("POST", "/v1/events", {"events": views}), ("PUT", "/v1/stock", {"stock": stock})]
 
 
 def send(port: int, method: str, path: str, body: object) -> None:

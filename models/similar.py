@@ -60,6 +60,8 @@ class Similar:
     """(n_products,) recency-weighted purchases, as a share of the highest on a log scale."""
     later_: "Later | None" = None
     """Products that came after the training."""
+    last_: tuple[Context, Scored] | None = field(default=None, repr=False, compare=False)
+    """What was worked out last: a request asks for it three times."""
 
     def fit(self, data: Fitting) -> Self:
         """Learn from the catalogue's text and tag columns."""
@@ -113,9 +115,15 @@ class Similar:
         price = live.catalogue.columns.get("price")
         values = price.values if isinstance(price, NumberColumn) else np.full(len(live.catalogue), np.nan)
         later = _later(live, self._lists(), self.length) if len(live.new_rows) else None
-        return replace(self, price_=values.astype(np.float32), later_=later)
+        return replace(self, price_=values.astype(np.float32), later_=later, last_=None)
 
     def _all(self, context: Context) -> Scored:
+        last = self.last_
+        if last is None or last[0] is not context:
+            self.last_ = last = (context, self._found(context))
+        return last[1]
+
+    def _found(self, context: Context) -> Scored:
         lists, seed = self._lists(), context.looked_at
         if seed == UNKNOWN:
             return NOTHING
