@@ -216,7 +216,10 @@ class Engine:
         return pace.attempt(name, "trade-offs", do, Traded(pool))
 
     def _fallbacks(self, name: str, carousel: Carousel, moment: Moment, pace: Pace, *, short: bool) -> list[Fallback]:
-        """Return the carousel's fallbacks; ``short``: the head of each first, and only then the bestsellers to the end."""
+        """Return the carousel's fallbacks; ``short``: the head of each first, and only then the bestsellers to the end.
+
+        The bestsellers to the end are all products of the shop, sorted: their head, which is kept, goes before them.
+        """
         models, context, everything = self.snapshot.models, moment.context, len(self.snapshot.catalogue)
 
         def rows(source: str, n: int) -> Callable[[], Ints]:
@@ -224,8 +227,15 @@ class Engine:
             return lambda: pace.guard(name, source, lambda: models[source].candidates(context, n), instead).rows
 
         chain = [(one, SOURCE_OF_FALLBACK[one]) for one in carousel.fallback]
-        found = [(one, rows(source, SHORT if short else everything)) for one, source in chain if source in models]
-        return found + [(one, rows(source, everything)) for one, source in chain if short and source == "popularity"]
+        found, to_the_end = list[Fallback](), list[Fallback]()
+        for one, source in chain:
+            if source not in models:
+                continue
+            head = short or (source == "popularity" and everything > SHORT)
+            found.append((one, rows(source, SHORT if head else everything)))
+            if head and source == "popularity":
+                (to_the_end if short else found).append((one, rows(source, everything)))
+        return found + to_the_end
 
     def _answer(
         self, work: Work, arranged: Arranged, ask: Ask, moment: Moment, elsewhere: Mapping[int, str], pace: Pace
