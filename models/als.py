@@ -9,6 +9,7 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.errors import NotFittedError
 from models.interactions import Weighting, tastes, user_items
+from models.remembered import Remembered
 from models.schema import NOTHING, Arrays, Bools, Context, Floats, Ints, Longs, Scored, best, take
 from models.statistics import Factoring
 
@@ -39,7 +40,7 @@ class ALS:
     """(n_kept,) product rows, ascending."""
     gram_: Floats = field(default_factory=lambda: np.empty((0, 0), np.float32))
     """(factors, factors): item_factors_.T @ item_factors_ + regularization."""
-    last_: tuple[Context, Floats | None] | None = None
+    last_: Remembered[Floats | None] = field(default_factory=Remembered, repr=False, compare=False)
     """What was folded in last: one request asks for candidates, for scores and for facts."""
 
     def fit(self, data: Fitting) -> Self:
@@ -59,7 +60,7 @@ class ALS:
         return self
 
     def _finish(self) -> None:
-        self.last_ = None
+        self.last_ = Remembered()
         items = self._items()
         self.gram_ = (items.T @ items + self.regularization * np.eye(items.shape[1])).astype(np.float32)
 
@@ -69,16 +70,13 @@ class ALS:
 
     def load(self, arrays: Arrays) -> Self:
         """Take item factors over."""
-        self.last_, self.item_factors_ = None, take(arrays, "item_factors", np.float32)
+        self.last_, self.item_factors_ = Remembered(), take(arrays, "item_factors", np.float32)
         self.kept_, self.gram_ = take(arrays, "kept", np.int32), take(arrays, "gram", np.float32)
         return self
 
     def shopper(self, context: Context) -> Floats | None:
         """Return the (factors,) vector of the context's shopper, or None where nothing is known of any taste."""
-        last = self.last_
-        if last is None or last[0] is not context:
-            self.last_ = last = (context, self._solved(context))
-        return last[1]
+        return self.last_.of(context, self._solved)
 
     def _solved(self, context: Context) -> Floats | None:
         items = self._items()

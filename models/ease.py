@@ -13,6 +13,7 @@ from models.ease_solve import Dual, best_by_blocks, most_bought, primal, spread
 from models.errors import NotFittedError
 from models.interactions import Weighting, tastes, user_items
 from models.lists import RankedLists, scores_of, summed
+from models.remembered import Remembered
 from models.schema import NO_HISTORY, UNKNOWN, Arrays, Context, Floats, Ints, Longs, Scored, best
 
 if TYPE_CHECKING:
@@ -57,12 +58,12 @@ class Ease:
     """By user row."""
     weights_: RankedLists | None = None
     """By product row: the products that it speaks for most, and how much."""
-    last_: tuple[Context, Scored] | None = None
+    last_: Remembered[Scored] = field(default_factory=Remembered, repr=False, compare=False)
     """What was put together last: one request asks for candidates, for scores and for facts."""
 
     def fit(self, data: Fitting) -> Self:
         """Learn each shopper's list and each product's weights."""
-        self.last_ = None
+        self.last_ = Remembered()
         matrix = user_items(data, self.weighting)
         kept = np.flatnonzero(matrix.getnnz(axis=0) >= self.min_buyers).astype(np.int32)
         active = np.flatnonzero(matrix.getnnz(axis=1) > 0)
@@ -113,15 +114,12 @@ class Ease:
 
     def load(self, arrays: Arrays) -> Self:
         """Take the lists and the weights over."""
-        self.last_ = None
+        self.last_ = Remembered()
         self.lists_, self.weights_ = RankedLists.load(arrays, "lists"), RankedLists.load(arrays, "weights")
         return self
 
     def _all(self, context: Context) -> Scored:
-        last = self.last_
-        if last is None or last[0] is not context:
-            self.last_ = last = (context, self._joined(context))
-        return last[1]
+        return self.last_.of(context, self._joined)
 
     def _joined(self, context: Context) -> Scored:
         """Return the shopper's list; without one, or with a session, also what the weights add."""

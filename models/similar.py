@@ -15,6 +15,7 @@ from models.lists import RankedLists, scores_of, summed
 from models.popularity import weights_by_age
 from models.price_band import OCTAVES, nearness
 from models.product_fields import OWN_TEXTS
+from models.remembered import Remembered
 from models.schema import NO_ROWS, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
 
 MOST_CHOSEN, BLOCK = 1000, 2000
@@ -60,8 +61,7 @@ class Similar:
     """(n_products,) recency-weighted purchases, as a share of the highest on a log scale."""
     later_: "Later | None" = None
     """Products that came after the training."""
-    last_: tuple[Context, Scored] | None = field(default=None, repr=False, compare=False)
-    """What was worked out last: a request asks for it three times."""
+    last_: Remembered[Scored] = field(default_factory=Remembered, repr=False, compare=False)
 
     def fit(self, data: Fitting) -> Self:
         """Learn from the catalogue's text and tag columns."""
@@ -115,13 +115,10 @@ class Similar:
         price = live.catalogue.columns.get("price")
         values = price.values if isinstance(price, NumberColumn) else np.full(len(live.catalogue), np.nan)
         later = _later(live, self._lists(), self.length) if len(live.new_rows) else None
-        return replace(self, price_=values.astype(np.float32), later_=later, last_=None)
+        return replace(self, price_=values.astype(np.float32), later_=later, last_=Remembered())
 
     def _all(self, context: Context) -> Scored:
-        last = self.last_
-        if last is None or last[0] is not context:
-            self.last_ = last = (context, self._found(context))
-        return last[1]
+        return self.last_.of(context, self._found)
 
     def _found(self, context: Context) -> Scored:
         lists, seed = self._lists(), context.looked_at
