@@ -4,7 +4,7 @@ understand -> for each carousel: select rules -> gather candidates -> rank -> tr
 -> answer. A ``Pace`` goes along: it times the stages, and says what there is no time for.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -13,21 +13,22 @@ import numpy as np
 from models.candidates import DEPTH, Gathered, Source, gather, rate, strongest
 from models.carousels import Carousel
 from models.compiled import isin
-from models.schema import NO_ROWS, NOTHING, Doubles, Ints, Scored
+from models.schema import NO_ROWS, Doubles
 from models.shop import suggest
 from recsvc.asked import Asked
 from recsvc.asking import Answer, Ask, Item, UnknownCarouselError
 from recsvc.bars import bars_of
 from recsvc.context import Moment, situation, understand
 from recsvc.explaining import item_notes, notes_of
+from recsvc.falling import SOURCE_OF_FALLBACK, fallbacks_of
 from recsvc.pace import Pace
-from recsvc.prepared import SHORT, ready
+from recsvc.prepared import ready
 from recsvc.rank import depths_of, rank, ranker_of
 from recsvc.reasons import NO_REASON, ProductFacts, pin_reason, reason_of
 from recsvc.rules.match import Active, select
 from recsvc.rules.page import Shelf, arrange_page, rows_in
 from recsvc.rules.pins import may_stand
-from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Fallback, Pool
+from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Pool
 from recsvc.snapshot import Snapshot
 from recsvc.trade_offs import Traded, trade, trades
 from recsvc.trials import Trials
@@ -38,11 +39,6 @@ PIN_DEPTH = 200
 """Matches of one pin's ``where`` that compete for its positions."""
 BY_SALES = {"popularity": 1.0}
 """The weights of what is rated beside the candidates where there is no time."""
-SOURCE_OF_FALLBACK = {
-    "category-bestsellers": "category-popularity",
-    "store-bestsellers": "store-popularity",
-    "bestsellers": "popularity",
-}
 
 
 class Engine:
@@ -131,7 +127,7 @@ class Engine:
         traded = self._trade(pool, name, carousel, active, bars, pace) if in_full else Traded(pool)
         complete = not in_full or (gathered.exhausted and depths.keys() == carousel.sources.keys())
         deeper = None if complete else lambda: self._deepest(traded.pool, models, carousel, moment, pace)
-        fallbacks = self._fallbacks(name, carousel, moment, pace, short=not in_full)
+        fallbacks = fallbacks_of(snapshot, name, carousel, moment.context, pace, short=not in_full)
         return Work(
             name, trial, size, active, gathered, traded,
             Shelf(active, traded.pool, ask.offset + size, carousel.size, bars, fallbacks, deeper), in_full,
@@ -214,28 +210,6 @@ class Engine:
             return Traded(pool)
         do = partial(trade, self.snapshot, carousel, pool, active, bars)
         return pace.attempt(name, "trade-offs", do, Traded(pool))
-
-    def _fallbacks(self, name: str, carousel: Carousel, moment: Moment, pace: Pace, *, short: bool) -> list[Fallback]:
-        """Return the carousel's fallbacks; ``short``: the head of each first, and only then the bestsellers to the end.
-
-        The bestsellers to the end are all products of the shop, sorted: their head, which is kept, goes before them.
-        """
-        models, context, everything = self.snapshot.models, moment.context, len(self.snapshot.catalogue)
-
-        def rows(source: str, n: int) -> Callable[[], Ints]:
-            instead = Scored(self.snapshot.prepared.bestsellers, NOTHING.scores)
-            return lambda: pace.guard(name, source, lambda: models[source].candidates(context, n), instead).rows
-
-        chain = [(one, SOURCE_OF_FALLBACK[one]) for one in carousel.fallback]
-        found, to_the_end = list[Fallback](), list[Fallback]()
-        for one, source in chain:
-            if source not in models:
-                continue
-            head = short or (source == "popularity" and everything > SHORT)
-            found.append((one, rows(source, SHORT if head else everything)))
-            if head and source == "popularity":
-                (to_the_end if short else found).append((one, rows(source, everything)))
-        return found + to_the_end
 
     def _answer(
         self, work: Work, arranged: Arranged, ask: Ask, moment: Moment, elsewhere: Mapping[int, str], pace: Pace
