@@ -60,7 +60,9 @@ def history(target: Path | None, shop: Path, artifacts: str | None) -> None:
     archive = Archive.of(_live(target, shop, artifacts))
     entries = archive.entries()
     for one in entries:
-        click.echo(f"{one.number:>4}  {one.time}  {one.hash[:SHOWN]}  {_count(one):>12}  {one.who}: {one.why}")
+        click.echo(
+            f"{one.number:>4}  {one.time}  {one.hash[:SHOWN]}  {_count(one):>12}  {_line(one.who)}: {_line(one.why)}"
+        )
     if not entries:
         click.echo(f"nothing yet: `recsvc rules publish` writes the history of {archive.file.name}")
     elif archive.changed_by_hand(entries[-1]):
@@ -109,6 +111,11 @@ def _put(
         raise ConfigError("nothing was published: look again, or say --yes")
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     _told(archive.put(text, who, why, len(rules.rules), now))
+
+
+def _line(text: str) -> str:
+    """Return a text of several lines in one."""
+    return " ".join(text.split())
 
 
 def _count(entry: Entry) -> str:

@@ -90,6 +90,13 @@ def test_nobody_and_no_reason_are_refused(tiny_shop: TinyShop, words: tuple[str,
     assert done.exit_code == 2 and "the history keeps it" in told(done) and live(tiny_shop) == RULES
 
 
+def test_a_reason_of_several_lines_is_one_line_of_the_history(tiny_shop: TinyShop) -> None:
+    """One entry a line, whatever was pasted; the log keeps it as it was given."""
+    tool(tiny_shop, "publish", rules_file(tiny_shop, MORE), "--who", "ana", "--why", "first\nsecond  line")
+    lines = tool(tiny_shop, "history").output.splitlines()
+    assert len(lines) == 2 and lines[1].endswith("ana: first second line")
+
+
 def test_a_broken_live_file_can_be_replaced(tiny_shop: TinyShop) -> None:
     """What does not load has no rules that could vanish."""
     (tiny_shop.folder / "rules.yaml").write_text("version: 1\nrules: [\n")
