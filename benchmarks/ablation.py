@@ -40,7 +40,7 @@ from training.windows import TASKS_OF, Past, context_of, past_of  # noqa: E402
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "the product's own past with the shopper": ("product.", "share_since", "in_last", "quantity", "here"),
-    "kind, category, make of what was bought": ("kind.", "category.", "make.", "of_kind"),
+    "kind, category, make, brand of what was bought": ("kind.", "category.", "make.", "brand.", "of_kind"),
     "likeness (als, ease, neighbours)": ("als", "ease", "user-neighbours"),
     "who the shopper is": ("user_", "people_lift"),
     "sales, trend and first purchases": (

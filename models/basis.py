@@ -47,6 +47,8 @@ class Basis:
     category_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
     make_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
     """(n_products,) code of kind and brand together; ``UNKNOWN`` where either is."""
+    brand_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    """(n_products,) code of the brand, over all kinds."""
     stores: StoreSales = field(default_factory=StoreSales)
     moments: Lifts = field(default_factory=Lifts)
     people: Lifts = field(default_factory=Lifts)
@@ -111,6 +113,7 @@ class Basis:
             self.make_ = np.where((self.kind_ == UNKNOWN) | (brand.codes == UNKNOWN), UNKNOWN, both).astype(np.int32)
         else:
             self.make_ = np.full(n, UNKNOWN, np.int32)
+        self.brand_ = brand.codes if isinstance(brand, TextColumn) else np.full(n, UNKNOWN, np.int32)
 
     def _moments(self, data: Fitting, cells: Longs, weight: Doubles) -> None:
         lines = data.purchases
@@ -150,6 +153,7 @@ class Basis:
             kind_=kind,
             category_=category,
             make_=self.make_ if kind is self.kind_ else _makes(self.make_, kind, live),
+            brand_=_brands(self.brand_, live),
         )
 
     def moment_values(self, context: Context, zone: ZoneInfo) -> Ints:
@@ -198,7 +202,7 @@ class Basis:
 
 PARTS: Mapping[str, type[np.generic]] = {
     "shares": np.float32, "newcomers": np.float32, "buyers": np.float32, "again": np.float32, "price": np.float32,
-    "price_now": np.float32, "kind": np.int32, "category": np.int32, "make": np.int32, "of_user": np.int32,
+    "price_now": np.float32, "kind": np.int32, "category": np.int32, "make": np.int32, "brand": np.int32, "of_user": np.int32,
 }  # fmt: skip
 
 
@@ -225,6 +229,14 @@ def _makes(trained: Ints, kind: Ints, live: Live) -> Ints:
         return np.concatenate([trained, np.full(len(live.new_rows), UNKNOWN, np.int32)])
     known = (kind != UNKNOWN) & (now.codes != UNKNOWN) & (now.codes < len(then.vocabulary))
     return np.where(known, kind * len(then.vocabulary) + now.codes, UNKNOWN).astype(np.int32)
+
+
+def _brands(trained: Ints, live: Live) -> Ints:
+    """Return (n_live,) codes of brands, for new products too; ``UNKNOWN`` where training knew the brand not."""
+    now, then = (one.columns.get("brand") for one in (live.catalogue, live.trained))
+    if not isinstance(now, TextColumn) or not isinstance(then, TextColumn):
+        return np.concatenate([trained, np.full(len(live.new_rows), UNKNOWN, np.int32)])
+    return np.where(now.codes < len(then.vocabulary), now.codes, UNKNOWN).astype(np.int32)
 
 
 def _share(order: Ints, product: Ints, weight: Doubles, n: int) -> Floats:

@@ -19,8 +19,8 @@ from models.moment_facts import moment_facts
 from models.schema import UNKNOWN, Context, Floats, Ints, Longs
 from models.visits import Visits, visits_of
 
-LEVELS = ("product", "kind", "category", "make")
-"""What a shopper's history is counted by: the product, its finest kind, its category, its kind and brand."""
+LEVELS = ("product", "kind", "category", "make", "brand")
+"""What a shopper's history is counted by: the product, its finest kind, its category, its kind and brand, its brand."""
 SOURCES = ("als", "ease", "user-neighbours", "store-popularity", "bought-together", "similar")
 """Models whose score is a feature."""
 PER_LEVEL = ("rate20", "rate80", "rate300", "orders", "since", "cycle", "due")
@@ -128,7 +128,7 @@ def _of_history(out: Floats, column: Columns, basis: Basis, visits: Visits, rows
     column["user_size"][:] = len(past) / n_orders
     column["user_gap"][:] = (visits.order_age[0] - visits.order_age[-1]) / max(n_orders - 1, 1)
     column["user_here"][:] = visits.here.mean()
-    codes = (basis.kind_, basis.category_, basis.make_)
+    codes = (basis.kind_, basis.category_, basis.make_, basis.brand_)
     lines = np.array([past.product, *(one[past.product] for one in codes)], np.int32)
     wanted = np.array([rows, *(one[rows] for one in codes)], np.int32)
     paid = np.where(np.isfinite(past.price) & (past.price > 0), past.price, np.nan)

@@ -68,7 +68,7 @@ def _history(
     """Write what a history says of products to ``out``, rows as ``models.features`` lists them: each level, then the product.
 
     Args:
-        lines: (n_levels, n_lines) the code of each line's product: itself, its kind, its category, its kind and brand.
+        lines: (n_levels, n_lines) the code of each line's product: itself, its kind, its category, its kind and brand, its brand.
         wanted: (n_levels, n_rows) the codes of the products that are asked about.
         order: see ``_count``.
         age: see ``_count``.
