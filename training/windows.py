@@ -34,7 +34,7 @@ TASKS_OF = {
     "complements": ("complements", "completing"),
 }
 """Ranker -> the tasks of ``training.split`` that it learns from."""
-NEGATIVES = 70
+NEGATIVES = 35
 """Candidates that were not bought, drawn for each shopper and shared by a ranker's tasks; each stands for as many as
 were left out."""
 BARE = 0.15
