@@ -90,7 +90,8 @@ def test_too_many_refused_rows_stop_the_reading(read: Read, tmp_path: Path) -> N
         ("p.csv", b"", "the file is empty"),
         ("p.parquet", b"PAR1 and then nothing", "cannot be read"),
         ("p.csv.gz", b"\x1f\x8b\x08\x00broken", "cannot be read"),
-        ("p.xlsx", b"x", r"no reader for \.xlsx: use one of \.csv"),
+        ("p.xlsx", b"x", "cannot be read as a workbook"),
+        ("p.doc", b"x", r"no reader for \.doc: use one of \.csv"),
         ("p.jsonl", b"no json\n", "no line of it is a JSON object"),
     ],
 )
