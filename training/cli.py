@@ -134,7 +134,8 @@ def run(
     """Train SHOP (a shop.toml): read, judge on the last days, fit on everything, write a version, publish it.
 
     A version that loses to the live one beyond its interval is written and not published (exit code 3). Rows that
-    cannot be used are kept in rejects.csv in the artifacts folder.
+    cannot be used are kept in rejects.csv in the artifacts folder. With engine = "spark" under [training] a Spark cluster
+    reads, counts and factorises (training.spark: master, folder, partitions, conf).
 
     \b
     Example:

@@ -44,7 +44,9 @@ def shop_with(folder: Path, engine: str, toml: str, more: str = "") -> Shop:
 def read_both(spark: None, tmp_path: Path) -> Both:
     """Return a function that writes files, and reads them by each engine: (local, spark); rejects lie beside."""
 
-    def run(files: dict[str, str], toml: str, *, until: int | None = None, more: str = "") -> tuple[ShopData, ShopData]:
+    def run(
+        files: dict[str, str], toml: str, *, until: int | None = None, more: str = "", store: str | None = None
+    ) -> tuple[ShopData, ShopData]:
         for name, text in files.items():
             (tmp_path / name).write_bytes(text.encode("latin-1" if "latin" in name else "utf-8"))
         local, other = (
@@ -54,6 +56,7 @@ def read_both(spark: None, tmp_path: Path) -> Both:
                 now=NOW,
                 rejects=tmp_path / f"{engine}.csv",
                 progress=SILENT,
+                store=store,
             )
             for engine in ("local", "spark")
         )

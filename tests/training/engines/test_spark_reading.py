@@ -1,8 +1,12 @@
 """Spark reads what one machine reads: the same rows kept, refused and set aside, by the same reasons."""
 
+from contextlib import closing
 from pathlib import Path
 
-from both_engines import Both, assert_same
+from both_engines import NOW, Both, assert_same
+
+from recsvc.store.database import Store
+from recsvc.store.shoppers import allow, erase
 
 MAY = """order,user,product,time,n,price,event,shop,device
 1001,ann,0042,2025-05-01 10:00,1,2.50,purchase,s1,phone
@@ -89,4 +93,17 @@ def test_where_nothing_is_left_both_say_so(read_both: Both) -> None:
     toml = '[data.purchases]\nfiles = ["p.csv"]\ncolumns = { user_id = "user", product_id = "product", time = "time" }'
     local, spark = read_both({"p.csv": "user,product,time\nann,,2025-01-01\n"}, toml)
     assert local.facts.lines == spark.facts.lines == 0
+    assert_same(local, spark)
+
+
+def test_erased_shoppers_are_left_out_and_who_refused_is_nobody(read_both: Both, tmp_path: Path) -> None:
+    """What the service's store says of shoppers holds on a cluster too: of lines, views and the users table."""
+    with closing(Store(f"sqlite:///{tmp_path}/store.db")) as store:
+        store.engine()
+        with store.write() as connection:
+            erase(connection, "ann", NOW)
+            allow(connection, "bea", False, None, NOW)
+    local, spark = read_both(FILES, TOML, store=store.url)
+    assert local.facts.tables["purchases"].set_aside["shopper was erased"] == 5
+    assert spark.users.row("ann") == spark.users.row("bea") == -1
     assert_same(local, spark)
