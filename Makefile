@@ -48,8 +48,8 @@ TEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n "
 test: install  ## run all tests, in JOBS processes at once
 	@$(TEST)
 
-# What the tests run in their own processes is traced; services and commands that they start run as fast as they do anywhere.
-coverage: install  ## run all tests, and fail where they reach less than 90 % of the lines and branches
+# Traced code runs several times slower, that of services and commands too: so the coverage is measured apart.
+coverage: install  ## run all tests traced, and fail where they reach less than 90 % of the lines and branches
 	@$(TEST) --cov --cov-report=term --cov-fail-under=90
 
 cases: install  ## draw other cases for all properties, and CASES of them for the rules against their slow second telling
