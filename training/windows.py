@@ -35,12 +35,11 @@ TASKS_OF = {
 }
 """Ranker -> the tasks of ``training.split`` that it learns from."""
 NEGATIVES = 35
-"""Candidates that were not bought, drawn for each shopper and shared by a ranker's tasks; each stands for as many as
-were left out."""
+"""Candidates that were not bought, drawn for each request; each stands for as many as were left out."""
 BARE = 0.15
 """Share of requests that are learned from without store, fields and moment: a storefront may tell nothing of these."""
 MOST_USERS = 2000
-"""Shoppers drawn for each task of a window."""
+"""Shoppers drawn for each ranker in a window; where there are more, its tasks take turns with them."""
 LONGER = 2
 """Windows that make the span of discovery: what is new to a shopper is bought more seldom."""
 
@@ -116,8 +115,14 @@ def _learned(
     for ranker, tasks in TASKS_OF.items():
         mine = [one for one in asked[ranker] if one.task in tasks]
         if mine:
-            out[ranker] = joined([_examples(past, ranker, one, NEGATIVES // len(mine), seed) for one in mine])
+            turns = [_turns(len(one), place, len(mine)) for place, one in enumerate(mine)]
+            out[ranker] = joined([_examples(past, ranker, *pair, seed) for pair in zip(mine, turns, strict=True)])
     return out
+
+
+def _turns(n_requests: int, place: int, n_tasks: int) -> range:
+    """Return the requests of the task at ``place`` of a ranker's that are learned from."""
+    return range(n_requests) if n_requests * n_tasks <= MOST_USERS else range(place, n_requests, n_tasks)
 
 
 def past_of(known: ShopData, shop: Shop, start: int, seed: int, share: float = 1.0, *, sessions: bool = True) -> Past:
@@ -133,27 +138,28 @@ def past_of(known: ShopData, shop: Shop, start: int, seed: int, share: float = 1
     return Past(known, world, Histories.of(known.purchases), start)
 
 
-def _examples(past: Past, ranker: str, requests: Requests, negatives: int, seed: int) -> Examples:
+def _examples(past: Past, ranker: str, requests: Requests, numbers: range, seed: int) -> Examples:
     rng = np.random.default_rng([seed, len(requests)])
     parts: list[tuple[Floats, Bools, Doubles]] = []
-    found = 0
-    for number, truth in enumerate(requests.truth):
+    found = wanted = 0
+    for number in numbers:
+        truth = requests.truth[number]
         bare_at = past.until if rng.random() < BARE else None
         context = context_of(requests, number, past.histories, past.data.stores, bare_at)
         bought = context.history.products() if ranker == "discovery" else NO_ROWS
         rows = gather(past.world.models, {}, DEPTHS[ranker], context, bought).rows
         rows = rows[rows != context.page]
         right = np.isin(rows, truth)
-        found += int(right.sum())
+        found, wanted = found + int(right.sum()), wanted + len(truth)
         wrong = np.flatnonzero(~right)
-        drawn = rng.choice(wrong, min(negatives, len(wrong)), replace=False)
+        drawn = rng.choice(wrong, min(NEGATIVES, len(wrong)), replace=False)
         kept = np.sort(np.concatenate([np.flatnonzero(right), drawn]))
         weight = np.where(right[kept], 1.0, len(wrong) / max(len(drawn), 1)) / np.sqrt(len(truth))
         user_id = past.data.users.id(context.user) if context.user != UNKNOWN else None
         values = features(past.world, context, rows[kept], user_id)
         parts.append((values, right[kept], weight))
     values, bought_, weights = (np.concatenate([part[place] for part in parts]) for place in range(3))
-    return Examples(values, bought_, weights, found, sum(len(truth) for truth in requests.truth))
+    return Examples(values, bought_, weights, found, wanted)
 
 
 def context_of(
