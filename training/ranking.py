@@ -7,14 +7,14 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from models.basis import moment_names
 from models.context_table import ContextTable
-from models.features import context_fields, names
+from models.features import context_fields
 from models.ranker import Ranker
 from models.schema import DAY, Floats
 from models.shop import Shop
 from models.trees import Trees
 from training.baselines import BLEND
+from training.fit import feature_names
 from training.judge import Judgement
 from training.progress import Progress
 from training.read.shop_data import ShopData
@@ -85,7 +85,7 @@ def fit_rankers(
     out: dict[str, Ranker] = {}
     if not windows:
         return out
-    labels = names(moment_names(data.purchases.moment), data.contexts)
+    labels = feature_names(data)
     rankers = sorted({name for found in windows.values() for name in found})
     with progress.step("fitting rankers", total=len(rankers)) as bar:
         for name in rankers:
