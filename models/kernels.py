@@ -6,6 +6,7 @@ by approximation (powers, logarithms) comes in ready, so that nothing hangs on w
 """
 
 from models.kernels_history import history as history
+from models.kernels_limits import take as take
 from models.kernels_sorted import chances as chances
 from models.kernels_sorted import holding as holding
 from models.kernels_sorted import products as products

@@ -119,7 +119,7 @@ def finish(settled: Settled, taken: Taken = NO_ROWS, *, explain: bool = False) -
     filled = _fall_back(organic, supply, gate, pins, depth, limits)  # step 9
     out = _first(_compact(filled, pins, ranked, active, depth), size)
     out = guard(out, active)  # step 11; step 10 is ``page.arrange_page``, by way of ``taken``
-    notes = notes_on(gate, ranked, out.rows, filling.over) if explain else NO_NOTES
+    notes = notes_on(gate, ranked, out.rows, filling.over(limits)) if explain else NO_NOTES
     skipped = tuple(active.bound.rules[place].id for place in gate.skipped)
     return Arranged(out.rows, out.scores, out.sources, out.pins, short, tuple(pins.dropped), skipped, notes)
 
@@ -132,8 +132,7 @@ def as_rows(taken: Taken) -> Ints:
 def _fill_by_score(ranked: Ranked, gate: Gate, pins: Pins, depth: int) -> tuple[Limits, Shown, Filling]:
     """Return the limits with what was counted, the candidates that fill up, and what the limits passed over."""
     limits = Limits.of(gate.active)
-    for groups in limits.groups(pins.rows):
-        limits.count(groups)
+    limits.count_all(pins.rows)
     rows = ranked.rows[ranked.eligible]
     others = np.concatenate([pins.rows, gate.taken])
     rows = rows[~isin(rows, others)] if len(others) else rows
@@ -151,7 +150,11 @@ def _fall_back(shown: Shown, supply: Supply, gate: Gate, pins: Pins, size: int, 
         if len(shown) >= need:
             return shown
         rows = supply.fallback(number)
-        earlier = [*(row for row, _ in shown), *pins.rows.tolist(), *(row for _, one in passed for row in one.over)]
+        earlier = [
+            *(row for row, _ in shown),
+            *pins.rows.tolist(),
+            *(row for _, one in passed for row in one.passed.tolist()),
+        ]
         rows = rows[~isin(rows, np.array(earlier, np.int32))]
         filling = fill(gate.through(rows), need - len(shown), limits)
         shown = shown + [(row, name) for row in filling.taken]
