@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Connection, delete, insert, select
 
 from recsvc.store.allowed import look_up
-from recsvc.store.digests import key_of
+from recsvc.store.apart import key_beside_others
 from recsvc.store.tables import exposures
 
 PRUNED_AT_ONCE = 5_000
@@ -39,7 +39,7 @@ class Exposure:
 
 def record_exposures(connection: Connection, seen: Sequence[Exposure]) -> int:
     """Keep exposures, and return how many: not those of shoppers who do not allow it or were erased."""
-    known = look_up(connection, key_of(connection), seen)
+    known = look_up(connection, key_beside_others(connection), seen)
     rows = [
         {
             "request_id": one.request_id,

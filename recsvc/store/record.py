@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from models.shoppers import digest
 from recsvc.store.allowed import batches, look_up, mark_of
-from recsvc.store.digests import key_of
+from recsvc.store.apart import key_beside_others
 from recsvc.store.event import Event, Outcome
 from recsvc.store.tables import events, seen
 
@@ -21,7 +21,7 @@ def record(connection: Connection, calls: Sequence[Sequence[Event]]) -> list[Out
 
     An event is a duplicate where its id was kept before, whatever else it says.
     """
-    key = key_of(connection)
+    key = key_beside_others(connection)
     everything = [event for call in calls for event in call]
     known = look_up(connection, key, everything)
     digests = [digest(key, event.event_id) for event in everything]

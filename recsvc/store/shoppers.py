@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, sele
 
 from models.shoppers import digest, key_of_user, key_of_visitor, keys_of
 from recsvc.store.allowed import batches
+from recsvc.store.apart import key_alone
 from recsvc.store.database import Store
-from recsvc.store.digests import key_of
 from recsvc.store.record import upsert
 from recsvc.store.refusals import ALLOWED, ERASED, REFUSED, tell
 from recsvc.store.tables import consent, events, exposures, links, tombstones
@@ -43,6 +43,7 @@ def link(connection: Connection, user_id: str, visitor_id: str, now: int) -> int
 
     What a visitor did as another user before stays that one's.
     """
+    key_alone(connection)
     row = {"visitor_id": visitor_id, "user_id": user_id, "time": now}
     statement = upsert(connection.dialect)(links).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=["visitor_id"], set_=row))
@@ -56,7 +57,7 @@ def link(connection: Connection, user_id: str, visitor_id: str, now: int) -> int
 
 def allow(connection: Connection, one_id: str, personalisation: bool | None, storage: bool | None, now: int) -> Consent:
     """Keep what the user and the visitor of an id allow, and return it; None leaves a part as it was."""
-    key, before = key_of(connection), _consents(connection, keys_of(one_id))
+    key, before = key_alone(connection), _consents(connection, keys_of(one_id))
     after = Consent(
         before.personalisation if personalisation is None else personalisation,
         before.storage if storage is None else storage,
@@ -90,9 +91,9 @@ def erase(connection: Connection, one_id: str, now: int) -> Found:
     What stays is a digest, by which every worker and every training knows that nothing of this shopper may be used, and
     what the shopper did not allow.
     """
-    found = find(connection, one_id)
+    key, found = key_alone(connection), find(connection, one_id)
     names, visitors = _everybody(connection, one_id)
-    key, allowed = key_of(connection), _consents(connection, names)
+    allowed = _consents(connection, names)
     digests = [digest(key, name) for name in names]
     connection.execute(delete(events).where(_of(one_id, names)))
     others = events.c.visitor_id.in_(sorted(visitors))
