@@ -8,7 +8,7 @@ import numpy as np
 from models.schema import NO_HISTORY, NO_ROWS, UNKNOWN, Context, Doubles, Ints
 from recsvc.asking import Ask
 from recsvc.lately import Lately, with_orders
-from recsvc.rules.situation import Shopper, Situation
+from recsvc.rules.situation import SESSION_FIELDS, Shopper, Situation
 from recsvc.snapshot import Snapshot
 
 
@@ -38,8 +38,8 @@ def understand(snapshot: Snapshot, ask: Ask) -> Moment:
     user = snapshot.users.row(ask.user_id) if ask.consent else UNKNOWN
     page, store = snapshot.catalogue.ids.row(ask.product_id), snapshot.stores.row(ask.store_id)
     known, lately = ask.consent, (ask.lately if ask.consent else None) or Lately()
-    campaign = {"campaign": lately.campaign} if lately.campaign else {}
-    fields = {**campaign, **ask.fields, **({"store": ask.store_id} if ask.store_id else {})}
+    of_session = {name: told for name in SESSION_FIELDS if (told := getattr(lately, name))}
+    fields = {**of_session, **ask.fields, **({"store": ask.store_id} if ask.store_id else {})}
     history = snapshot.histories.of_user(user).before(at) if user != UNKNOWN else NO_HISTORY
     history = with_orders(history, lately.orders, snapshot.until, at, snapshot.catalogue.ids.row, snapshot.stores.row)
     lists = {name: _rows(snapshot, getattr(ask, name) or ()) for name in ("cart", "recent", "exclude", "candidates")}

@@ -16,7 +16,8 @@ from flask import Flask, Response, g, request
 from recsvc.admission import waited, waits
 from recsvc.guard import given_key
 from recsvc.rules.bind import BoundRules
-from recsvc.rules.schema import InArm, ItemIs, SegmentIs
+from recsvc.rules.personal import nobody_stands_for_all
+from recsvc.rules.schema import RuleSet
 from recsvc.service import Service
 from recsvc.shared_answers import CROWDED, Shared
 from recsvc.telemetry import Done, Told, take_request_id
@@ -112,20 +113,15 @@ def _make_nobodys(environ: Environ) -> None:
 
 
 class _Safe:
-    """Whether nobody's answer may stand for a shopper's: no rule hides or keeps products for some shoppers alone."""
+    """Whether nobody's answer may stand for a shopper's: no rule takes products off for some shoppers alone."""
 
     def __init__(self) -> None:
-        self._last: tuple[BoundRules | None, bool] = (None, False)
+        self._last: tuple[RuleSet | None, bool] = (None, False)
 
     def of(self, bound: BoundRules) -> bool:
-        """Return the answer for a set of rules; that for the last one is kept."""
+        """Return the answer for a set of rules, whatever the catalogue; that for the last one is kept."""
         last, safe = self._last
-        if last is not bound:
-            safe = not any(
-                isinstance(one, SegmentIs | InArm) or (isinstance(one, ItemIs) and one.place == "cart")
-                for rule in bound.rules
-                if rule.verb in ("hide", "keep")
-                for one in rule.when
-            )
-            self._last = (bound, safe)
+        if last is not bound.ruleset:
+            safe = nobody_stands_for_all(bound)
+            self._last = (bound.ruleset, safe)
         return safe

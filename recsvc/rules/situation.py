@@ -29,6 +29,9 @@ A product that several hold for carries their sum, 0 is none.
 LIFTABLE = {"in_cart": IN_CART, "purchased": PURCHASED, "out_of_stock": OUT_OF_STOCK}
 """What ``even_if`` of a pin may override."""
 
+SESSION_FIELDS = ("campaign",)
+"""Context fields that the shopper's session fills in where the request does not name them."""
+
 StockOf = Callable[[Ints, str], Doubles]
 """Product rows and a store's outside id -> pieces on the shelf; NaN where nobody told."""
 

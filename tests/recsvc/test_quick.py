@@ -125,6 +125,23 @@ def test_nobodys_answer_never_stands_where_rules_hide_for_some(
     assert best in ids(client.get(BEST))
 
 
+@pytest.mark.parametrize("when", ["where: bought()", "product: {best}, when: {{campaign: wine}}"])
+def test_a_crowded_worker_still_hides_what_was_bought_or_what_a_coupon_hides(
+    trained: Path, make_app: Callable[..., Flask], crowded: None, when: str
+) -> None:
+    """What the events of the shopper decide, without a user id or a word in the request."""
+    best = ids(make_app(trained, RULES="none").test_client().get(BEST))[0]
+    (trained / "rules.yaml").write_text(f"version: 1\nrules:\n  - {{id: gone, do: hide, {when.format(best=best)}}}\n")
+    client = make_app(trained).test_client()
+    told = [
+        {"event_id": "1", "event": "purchase", "visitor_id": "v", "product_id": best},
+        {"event_id": "2", "event": "coupon", "visitor_id": "v", "campaign": "wine"},
+    ]
+    assert client.post("/v1/events", json={"events": told}).status_code == 202
+    for _ in range(2):
+        assert best not in ids(client.get(f"{BEST}&visitor_id=v"))
+
+
 def test_how_long_a_request_waited_is_known_before_it_is_told() -> None:
     with admission.TimedPool(1, 0) as pool:
         pool.submit(lambda: None).result()
