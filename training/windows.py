@@ -35,7 +35,8 @@ TASKS_OF = {
 }
 """Ranker -> the tasks of ``training.split`` that it learns from."""
 NEGATIVES = 35
-"""Candidates that were not bought, drawn for each request; each stands for as many as were left out."""
+"""Candidates that were not bought, drawn for each request; twice as many where a task has few requests. Each stands for as
+many as were left out."""
 BARE = 0.15
 """Share of requests that are learned from without store, fields and moment: a storefront may tell nothing of these."""
 MOST_USERS = 2000
@@ -140,6 +141,7 @@ def past_of(known: ShopData, shop: Shop, start: int, seed: int, share: float = 1
 
 def _examples(past: Past, ranker: str, requests: Requests, numbers: range, seed: int) -> Examples:
     rng = np.random.default_rng([seed, len(requests)])
+    negatives = NEGATIVES * (2 if 2 * len(requests) <= MOST_USERS else 1)
     parts: list[tuple[Floats, Bools, Doubles]] = []
     found = wanted = 0
     for number in numbers:
@@ -152,7 +154,7 @@ def _examples(past: Past, ranker: str, requests: Requests, numbers: range, seed:
         right = np.isin(rows, truth)
         found, wanted = found + int(right.sum()), wanted + len(truth)
         wrong = np.flatnonzero(~right)
-        drawn = rng.choice(wrong, min(NEGATIVES, len(wrong)), replace=False)
+        drawn = rng.choice(wrong, min(negatives, len(wrong)), replace=False)
         kept = np.sort(np.concatenate([np.flatnonzero(right), drawn]))
         weight = np.where(right[kept], 1.0, len(wrong) / max(len(drawn), 1)) / np.sqrt(len(truth))
         user_id = past.data.users.id(context.user) if context.user != UNKNOWN else None
