@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from models.errors import NoArtifactError
@@ -45,7 +44,7 @@ def open_state(shop: Shop, artifacts: Path, rules: Path | None, clock: Clock, st
         engine = Engine(caught_up(engine.snapshot, store))
         refusals = Refusals(store)
         refusals.follow()
-        engine = without_erased(engine, partial(refusals.erased, visitor_id=None))
+        engine = without_erased(engine, refusals.gone)
     ruleset = read_file(rules, engine.snapshot) if rules else None
     ruled = with_rules(engine, ruleset)
     return State(ruled, folder, ruleset, (*troubles, *left_behind(engine, ruled)))

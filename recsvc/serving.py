@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from models.registry import Registry
@@ -183,7 +182,7 @@ class Live:
         """Return the engine of ``folder`` without rules, after it answered once; raises whatever goes wrong."""
         engine = laid_over(load_engine(self.shop, folder, None, self.clock), self.store, self.state.engine)
         if self.refusals is not None:
-            engine = without_erased(engine, partial(self.refusals.erased, visitor_id=None))
+            engine = without_erased(engine, self.refusals.gone)
         canary(engine, self.shop)
         return engine, folder
 

@@ -50,7 +50,7 @@ class Sessions:
         lately = Lately() if ask.at is not None else BLIND if blind else self._lately(user, ask.visitor_id, until)
         return replace(
             ask,
-            user_id=None if user is None or self.refusals.erased(user, None) else user,
+            user_id=None if user is None or self.refusals.gone(user) else user,
             visitor_id=None if self.refusals.erased(None, ask.visitor_id) else ask.visitor_id,
             lately=lately,
         )

@@ -68,6 +68,10 @@ class Refusals:
         """Return whether one of these shoppers was erased."""
         return self._any("erased", user_id, visitor_id)
 
+    def gone(self, one_id: str) -> bool:
+        """Return whether a user or a visitor of this id was erased; training knows shoppers by the id alone."""
+        return self.erased(one_id, one_id)
+
     def _any(self, which: str, user_id: str | None, visitor_id: str | None) -> bool:
         seen = self._seen
         found: set[bytes] = getattr(seen, which) if seen else set()

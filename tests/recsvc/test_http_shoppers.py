@@ -12,6 +12,7 @@ from service_helpers import NOW
 from store_kit import event, send, shown, told
 
 from markdown import blocks
+from recsvc.opening import open_state
 from recsvc.service import service_of
 
 KEYS = "public:a-public-key-01,catalogue:a-catalogue-key,admin:an-admin-key-123"
@@ -54,6 +55,18 @@ def test_an_erased_shopper_is_nobody_to_the_live_version_at_once(storefront: Fla
     assert shown(storefront, "recently-viewed", user_id="other")[:1] == ["p04"]
     again = storefront.delete("/v1/users/u01").get_json()
     assert again["deleted"]["events"] == 0 and again["trained"] is None
+
+
+def test_a_linked_visitor_whom_the_training_calls_a_user_is_nobody_either(storefront: FlaskClient) -> None:
+    """The shop's files may have known the visitor first; commands leave both alone as the service does."""
+    here = service_of(storefront.application)
+    storefront.post("/v1/users/new/link", json={"visitor_id": "u02"})
+    assert told(storefront, "you-may-also-like", user_id="u02")["personalised"] is True
+    storefront.delete("/v1/users/new")
+    assert told(storefront, "you-may-also-like", user_id="u02")["personalised"] is False
+    opened = open_state(here.shop, here.settings.artifacts, None, lambda: NOW, here.store)
+    for state in (here.live.state, opened):
+        assert state.engine.snapshot.users.row("u02") == -1 and state.engine.snapshot.users.row("u01") != -1
 
 
 def test_events_from_before_an_erasure_that_arrive_after_it_are_not_stored(storefront: FlaskClient) -> None:
