@@ -68,7 +68,7 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     store = Store(settings.store)
     refusals = Refusals(store)
     live = Live(shop, settings.artifacts, settings.rules, clock, store, refusals)
-    sessions = Sessions(store, refusals, clock)
+    sessions = Sessions(store, refusals, clock, settings.store_wait_ms)
     intake = Intake(store, WAITING, settings.events_window_days * DAY, clock)
     told = document(shop, form, keyed=bool(settings.keys))
     desk = Desk(settings.permits_a_worker, settings.permit_wait_ms / 1000, settings.request_budget_ms / 1000)

@@ -22,6 +22,7 @@ from recsvc.sessions import Sessions
 from recsvc.settings import Settings
 from recsvc.status_cli import status
 from recsvc.store.database import Store
+from recsvc.store.prompt import PATIENT_MS
 from recsvc.store.refusals import Refusals
 from recsvc.store_cli import store as store_commands
 from recsvc.wsgi import Server, bind_host, check_port
@@ -118,7 +119,7 @@ def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, reasons: 
     clock, refusals = shop_clock(told), Refusals(store)
     state = open_state(told, settings.artifacts, settings.rules, clock, store)
     refusals.follow()
-    sessions = Sessions(store, refusals, clock)
+    sessions = Sessions(store, refusals, clock, PATIENT_MS)
     store.close()
     for trouble in state.troubles:
         click.echo(f"recsvc: TROUBLE {trouble.part} {trouble.file}: {trouble.cause}", err=True)

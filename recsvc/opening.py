@@ -19,6 +19,7 @@ from recsvc.serving import NO_VERSION, State, with_rules
 from recsvc.sessions import Sessions
 from recsvc.settings import Settings
 from recsvc.store.database import Store
+from recsvc.store.prompt import PATIENT_MS
 from recsvc.store.refusals import Refusals
 from recsvc.troubles import Trouble
 
@@ -79,7 +80,7 @@ def with_shopper(ask: Ask, state: State, store: Store | None, clock: Clock) -> A
         return ask
     refusals = Refusals(store)
     refusals.follow()
-    sessions = Sessions(store, refusals, clock)
+    sessions = Sessions(store, refusals, clock, PATIENT_MS)
     try:
         return sessions.known(ask, state.until)
     finally:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from time import monotonic
 
 from models.errors import StoreError
 from recsvc.asking import Ask
@@ -14,19 +13,24 @@ from recsvc.troubles import Trouble, since
 
 PART = "sessions"
 """In ``degraded``: the store could not be read."""
-REST_SECONDS = 1.0
-"""How long requests do without the store after it failed."""
 BLIND = Lately(degraded=True)
 
 
 class Sessions:
     """The shoppers of one process."""
 
-    def __init__(self, store: Store, refusals: Refusals, clock: Callable[[], int]) -> None:
+    def __init__(self, store: Store, refusals: Refusals, clock: Callable[[], int], wait_ms: int) -> None:
+        """Make them.
+
+        Args:
+            store: where events are.
+            refusals: who must not be personalised.
+            clock: the shop's, Unix seconds.
+            wait_ms: how long a request waits for PostgreSQL.
+        """
         self.refusals, self.clock = refusals, clock
         self.troubles: tuple[Trouble, ...] = ()
-        self._store, self._reader = store, LatelyReader(store)
-        self._rests_until = 0.0
+        self._store, self._reader = store, LatelyReader(store, wait_ms)
 
     def known(self, ask: Ask, until: int) -> Ask:
         """Return ``ask`` with what is known of its shopper; it never fails and never waits long.
@@ -73,23 +77,13 @@ class Sessions:
     def _user_of(self, visitor_id: str) -> tuple[str | None, bool]:
         """Return the user that a visitor is, and whether the store could not tell."""
         try:
-            return (None, True) if self._rests() else (self._reader.user_of(visitor_id), False)
+            return self._reader.user_of(visitor_id), False
         except StoreError:
-            self._rest()
             return None, True
 
     def _lately(self, user_id: str | None, visitor_id: str | None, until: int) -> Lately:
-        if self._rests():
-            return BLIND
         now = self.clock()
         try:
             return lately_of(self._reader.of(user_id, visitor_id, min(now - LOOK_BACK, max(until, 0))), now)
         except StoreError:
-            self._rest()
             return BLIND
-
-    def _rests(self) -> bool:
-        return monotonic() < self._rests_until
-
-    def _rest(self) -> None:
-        self._rests_until = monotonic() + REST_SECONDS

@@ -15,6 +15,7 @@ from models.shop import Shop, suggest
 from models.shoppers import default_store
 from recsvc.keys import Keys, parse_keys
 from recsvc.store.database import check_url
+from recsvc.store.prompt import ANSWER_MS
 
 PREFIX = "RECSVC_"
 PERMITS = 2
@@ -47,6 +48,7 @@ class Settings:
     """None: serve without rules."""
     store: str
     """URL."""
+    store_wait_ms: int
     host: str
     port: int
     workers: int
@@ -112,6 +114,12 @@ SETTINGS = (
         None,
         "Where events, consent and stock lie, sqlite:///FILE or postgresql://…; default: store/recsvc.db beside the artifacts.",
         check_url,
+    ),
+    Setting(
+        "store_wait_ms",
+        ANSWER_MS,
+        "Milliseconds that a request waits for an answer of PostgreSQL, or for a connection; then it goes without.",
+        partial(_whole, low=1, high=10_000),
     ),
     Setting("host", "127.0.0.1", "Address to listen on; without keys always a loopback one.", str),
     Setting("port", 8000, "Port to listen on; 0 takes a free one.", partial(_whole, low=0, high=65_535)),

@@ -38,7 +38,7 @@ QUICK = "\n[training]\nwindows = 1\nthreads = 1\nchoose = false\n"
 """What the cut's shop.toml says beside the sample's: the rankers look back at one week, and nothing is chosen for so few."""
 STARTS_WITHIN = 300.0
 """Seconds that a demo has to train and to get ready, and to end; far more than it needs."""
-PATIENT = {"RECSVC_PERMIT_WAIT_MS": "10000", "RECSVC_REQUEST_BUDGET_MS": "0"}
+PATIENT = {"RECSVC_PERMIT_WAIT_MS": "10000", "RECSVC_REQUEST_BUDGET_MS": "0", "RECSVC_STORE_WAIT_MS": "5000"}
 """Settings of a service that answers in full on a busy machine too: what it leaves out in a hurry has tests of its own."""
 
 

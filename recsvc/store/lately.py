@@ -11,8 +11,10 @@ import psycopg
 
 from models.errors import StoreError
 from models.shoppers import key_of_user, key_of_visitor
-from recsvc.store.database import POSTGRESQL, Store
+from recsvc.store.answering import Answering
+from recsvc.store.database import Store
 from recsvc.store.did import Did
+from recsvc.store.prompt import ANSWER_MS, Dialler, Prompt
 
 MOST: Mapping[tuple[str, ...], int] = {
     ("view",): 100,
@@ -26,8 +28,6 @@ Each group has a bound of its own: who looks at much loses no purchase that the 
 """
 BUSY_MS = 20
 """Milliseconds that a read on SQLite waits for a lock."""
-ANSWER_MS = 100
-"""Milliseconds that a read on PostgreSQL may take."""
 USER = "SELECT user_id FROM links WHERE visitor_id = ?"
 COLUMNS = "kind, time, product_id, order_id, event_id, store_id, quantity, price, campaign"
 
@@ -51,12 +51,14 @@ ROWS = {
 class LatelyReader:
     """Reads one store, by a connection of its own for each thread of each process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, wait_ms: int = ANSWER_MS) -> None:
+        """Make a reader of ``store``; ``wait_ms``: how long it waits for PostgreSQL."""
         self.store = store
         self._own = threading.local()
+        self._answering, self._dialler = Answering(), Dialler(store.url, wait_ms)
 
     def user_of(self, visitor_id: str) -> str | None:
-        """Return the user that a visitor was linked to, or None; raises StoreError."""
+        """Return the user that a visitor was linked to, or None; raises StoreError as ``of`` does."""
         rows = self._ask(USER, (visitor_id,))
         return str(rows[0][0]) if rows else None
 
@@ -64,7 +66,7 @@ class LatelyReader:
         """Return what a user, and a visitor not yet linked, did since a moment, oldest first, of each kind ``MOST``.
 
         Raises:
-            StoreError: the store does not answer in time.
+            StoreError: the store does not answer in time, or did not a moment ago.
         """
         names = ([key_of_user(user_id)] if user_id else []) + ([key_of_visitor(visitor_id)] if visitor_id else [])
         if not names:
@@ -72,7 +74,11 @@ class LatelyReader:
         return [Did(*row[:-1]) for row in self._ask(ROWS[len(names)], (*names, since) * len(MOST))]
 
     def close(self) -> None:
-        """Close the connection of this thread."""
+        """Close the connection of this thread, and those that no thread has."""
+        self._dialler.close()
+        self._drop()
+
+    def _drop(self) -> None:
         held = getattr(self._own, "held", None)
         self._own.held = None
         if held is not None and held[0] == os.getpid():
@@ -81,35 +87,36 @@ class LatelyReader:
     def _ask(self, query: str, values: Sequence[Any]) -> list[Any]:
         if self.store.file is not None and not self.store.file.exists():
             return []
+        if not self._answering.may_ask():
+            raise StoreError(f"{self.store.name}: did not answer a moment ago")
+        answered = False
         try:
             rows: list[Any] = self._execute()(query, values).fetchall()
+            answered = True
         except (sqlite3.Error, psycopg.Error, OSError) as error:
-            self.close()
+            self._drop()
             raise StoreError(f"{self.store.name}: {type(error).__name__} while a session was read") from error
+        finally:
+            self._answering.tell(answered)
         return rows
 
     def _execute(self) -> Callable[[str, Sequence[Any]], Any]:
         """Return how this thread of this process asks."""
         held = getattr(self._own, "held", None)
         if held is None or held[0] != os.getpid():
-            connection = _postgresql(self.store.url) if self.store.file is None else _sqlite(self.store.file)
-            ask = _in_postgresql(connection) if self.store.file is None else connection.execute
+            connection = self._dialler.connection() if self.store.file is None else _sqlite(self.store.file)
+            ask = _in_postgresql(connection) if isinstance(connection, Prompt) else connection.execute
             self._own.held = held = (os.getpid(), connection, ask)
         asks: Callable[[str, Sequence[Any]], Any] = held[2]
         return asks
 
 
-def _sqlite(file: Path) -> Any:
+def _sqlite(file: Path) -> sqlite3.Connection:
     url = f"{file.absolute().as_uri()}?mode=rw"
     connection = sqlite3.connect(url, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-def _postgresql(url: str) -> Any:
-    values: dict[str, Any] = {**POSTGRESQL, "options": f"-c statement_timeout={ANSWER_MS}"}
-    return psycopg.connect(url, autocommit=True, **values)
-
-
-def _in_postgresql(connection: Any) -> Callable[[str, Sequence[Any]], Any]:
+def _in_postgresql(connection: Prompt) -> Callable[[str, Sequence[Any]], Any]:
     return lambda query, values: connection.execute(query.replace("?", "%s"), values, prepare=True)

@@ -15,6 +15,7 @@ from recsvc.store.database import Store
 from recsvc.store.event import Event, Kind, Outcome
 from recsvc.store.intake import Intake, StoreBusyError
 from recsvc.store.lately import MOST, LatelyReader
+from recsvc.store.prompt import PATIENT_MS
 from recsvc.store.tables import events
 
 
@@ -99,7 +100,7 @@ def test_calls_beyond_the_places_are_turned_away_and_whoever_waits_gives_up(
 
 def test_a_session_is_read_while_somebody_writes(store: Store) -> None:
     """Readers do not wait for the writer, and see what is committed."""
-    intake, reader = Intake(store, 2, 60, lambda: 1), LatelyReader(store)
+    intake, reader = Intake(store, 2, 60, lambda: 1), LatelyReader(store, PATIENT_MS)
     intake.take(of("first"))
     with store.write() as connection:
         connection.execute(events.update().values(product_id="changed"))
@@ -112,7 +113,7 @@ def test_a_session_is_read_while_somebody_writes(store: Store) -> None:
 
 def test_views_never_crowd_out_purchases_that_training_has_not_seen(store: Store) -> None:
     """Of each kind the newest are read: two purchases and a cart under 1,500 later views are all there, in their order."""
-    intake, reader = Intake(store, 2, 60, lambda: 1), LatelyReader(store)
+    intake, reader = Intake(store, 2, 60, lambda: 1), LatelyReader(store, PATIENT_MS)
 
     def one(kind: Kind, number: int) -> Event:
         return Event(f"{kind}-{number}", kind, number, 1, user_id="u01", product_id=f"{kind}{number}")
