@@ -44,8 +44,9 @@ def _target(command: Command) -> Command:
 def publish(file: Path, target: Path | None, who: str, why: str, yes: bool, shop: Path, artifacts: str | None) -> None:
     """Make FILE the live rules: check it, keep what it replaces, swap it in by one rename, and write who and why.
 
-    It asks before more than half of the live rules, or of the live file, vanishes; without a terminal it refuses then,
-    unless --yes is given. A running service takes the rules over within two seconds.
+    It asks before half of the live rules or more, or more than half of the live file, vanishes; where the live file does
+    not load, it counts the last kept one that does. Without a terminal it refuses then, unless --yes is given. A running
+    service takes the rules over within two seconds.
     """
     archive = Archive.of(_live(target, shop, artifacts))
     _put(archive, file.read_bytes(), str(file), who, why, yes, shop, artifacts)
@@ -104,7 +105,7 @@ def _put(
     if old == text and (entries := archive.entries()) and not archive.changed_by_hand(entries[-1]):
         click.echo(f"{archive.file.name} holds these rules already: nothing to publish")
         return
-    found = list(doubts(old, text, rules, facts))
+    found = list(doubts(old, text, rules, facts, archive.kept()))
     for doubt in found:
         click.echo(f"recsvc: {doubt}", err=True)
     if found and not yes and not (at_terminal() and click.confirm("publish all the same?", err=True)):

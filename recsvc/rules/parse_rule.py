@@ -110,6 +110,12 @@ def _arm(reader: Reader, node: Node, experiments: Mapping[str, Experiment]) -> t
     if len(fields) < 2:
         return ()
     name = reader.text(fields["name"], "experiment: name")
+    if name and name not in experiments:
+        if experiments:
+            reader.choice(fields["name"], "experiment", experiments)
+            return ()
+        message = f"experiment {name!r} is not declared in this file: it draws arms a and b, one half each"
+        reader.faults.warn(fields["name"], message, f"beside rules: write experiments: {{{name}: {{arms: [a, b]}}}}")
     experiment = experiments.get(name or "", Experiment(name or ""))
     arms = reader.choices(fields["arms"], "arm", experiment.arms)
     return (InArm(name, arms),) if name and arms else ()
@@ -123,7 +129,8 @@ def _target(reader: Reader, node: MapNode, fields: Mapping[str, Node], verb: str
         )
     if not chosen:
         if verb and verb != "limit":
-            reader.faults.add(node, f"{verb} needs 'product', 'products' or 'where'")
+            hint = "such as product: '00501', products: ['00501', '00502'], or where: \"category == 'wine'\""
+            reader.faults.add(node, f"{verb} needs 'product', 'products' or 'where'", hint)
         return {}
     key = chosen[0]
     if key == "where":

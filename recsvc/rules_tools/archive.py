@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -112,6 +112,12 @@ class Archive:
         if sha256(text).hexdigest() != hash_:
             raise RulesError([f"{path}: was changed after it was kept: it is not what its name says"])
         return text
+
+    def kept(self) -> Iterator[bytes]:
+        """Yield the files that were live, the newest first, each once; one that is gone or was changed is left out."""
+        for one in dict.fromkeys(entry.hash for entry in reversed(self.entries())):
+            with suppress(RulesError):
+                yield self.text(one)
 
     def put(self, text: bytes, who: str, why: str, rules: int, time: str) -> Entry:
         """Make ``text`` the live file by one rename, keep it and what it replaces, and write the log."""

@@ -1,6 +1,6 @@
 """Whether a rules file may go live without a question: it loads, and not too much of the live one vanishes with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from models.errors import RulesError
 from recsvc.rules.faults import Fault
@@ -23,24 +23,38 @@ def checked(text: bytes, facts: ShopFacts, name: str) -> tuple[RuleSet, tuple[Fa
     return reading.rules, reading.rules.warnings
 
 
-def doubts(old: bytes | None, new: bytes, rules: RuleSet, facts: ShopFacts) -> Iterator[str]:
-    """Yield what a person should say yes to: more than half of the rules vanish, or half of the file.
+def doubts(
+    old: bytes | None, new: bytes, rules: RuleSet, facts: ShopFacts, kept: Iterable[bytes] = ()
+) -> Iterator[str]:
+    """Yield what a person should say yes to: half of the rules vanish, or more, or more than half of the file.
+
+    Rules are counted in the live file; where that does not load, in the newest of the kept ones that does: those are
+    the rules that a running service goes on with.
 
     Args:
         old: the live file; None where there is none.
         new: the file that is to replace it.
         rules: the rules in ``new``.
         facts: what rules are checked against.
+        kept: the files of the history, the newest first; read only where the live one does not load.
     """
-    if not old:
+    if old is None:
         return
     if len(new) * 2 < len(old):
         yield f"the new file has {len(new):,} bytes, less than half of the {len(old):,} that are live"
-    live = read(old, facts).rules
+    live, told = _rules_in(old, facts), "live rules"
+    if live is None:
+        live = next((found for text in kept if (found := _rules_in(text, facts)) is not None), None)
+        told = "rules of the last kept file that loads (the live one does not)"
     if live is None:
         return
-    names = [rule.id for rule in live.rules if rule.enabled]
-    gone = set(names) - {rule.id for rule in rules.rules if rule.enabled}
-    if len(gone) * 2 > len(names):
+    names = {rule.id for rule in live.rules if rule.enabled}
+    gone = names - {rule.id for rule in rules.rules if rule.enabled}
+    if gone and len(gone) * 2 >= len(names):
         some = ", ".join(sorted(gone)[:5]) + (", …" if len(gone) > 5 else "")
-        yield f"{len(gone)} of the {len(names)} live rules would vanish ({some})"
+        yield f"{len(gone)} of the {len(names)} {told} would vanish ({some})"
+
+
+def _rules_in(text: bytes, facts: ShopFacts) -> RuleSet | None:
+    """Return the rules of a file; None where it does not load or is blank: what was cut off has none to count."""
+    return read(text, facts).rules if text.strip() else None

@@ -55,7 +55,7 @@ def draw_world(random):
     world = {
         "zone": random.choice(ZONES), "day": random.choice(list(CHANGES)), "lists": LISTS,
         "products": {one: draw_product(random, one) for one in ids},
-        "experiments": {"salted": (["north", "south", "east"], f"s{random.randint(0, 9)}")},
+        "experiments": {"x": (["a", "b"], ""), "salted": (["north", "south", "east"], f"s{random.randint(0, 9)}")},
         "calendar": {}, "segments": {},
     }  # fmt: skip
     world["calendar"] = {name: draw_window(random, world) for name in ("fair", "sale")}

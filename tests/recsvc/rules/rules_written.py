@@ -79,7 +79,9 @@ def file_of(world, rules):
     """Return the rules file."""
     tested = any("segment" in rule.get(key, {}) for rule in rules for key in ("when", "unless"))
     head = {"calendar": world["calendar"], **({"segments": world["segments"]} if tested else {})}
-    tried = {name: {"arms": arms, "salt": salt} for name, (arms, salt) in world["experiments"].items()}
+    tried = {
+        name: {"arms": arms, **({"salt": salt} if salt else {})} for name, (arms, salt) in world["experiments"].items()
+    }
     parts = [f"{name}: {plain(name, what)}\n" for name, what in {**head, "experiments": tried}.items()]
     lines = "".join(f"  - {plain('', rule)}\n" for rule in rules)
     return f"version: 1\ntimezone: {world['zone']}\n{''.join(parts)}rules:\n{lines}"

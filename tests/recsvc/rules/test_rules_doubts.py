@@ -21,6 +21,7 @@ from recsvc.rules_file import strict_facts
 STRICT = strict_facts(replace(SHOP, now=datetime(2026, 10, 1, tzinfo=UTC)), Ground(CATALOGUE, "UTC"))
 HEAD = """\
 calendar: {fair: {from: 2026-11-01, until: 2026-11-07}, late: {from: 2026-12-01, until: 2026-12-07}}
+experiments: {x: {}}
 segments:
   gold: {attribute: tier == 'gold'}
   vip: {list: vip.csv}

@@ -134,7 +134,7 @@ MISTAKES = {
     "version: 1\nexperiments: {x: {share: 0}}\n": "share is 0 (above 0, at most 1; leave the experiment out instead)",
     "version: 1\nexperiments: {x: {layer: l, share: 0.7}, y: {layer: l, share: 0.5}}\n": "layer 'l': its experiments take 1.2 of the",
     "version: 1\nexperiments: {x: {shar: 0.7}}\n": "unknown key 'shar' in experiment 'x' (did you mean 'share'?)",
-    rules("do: hide"): "3:5: hide needs 'product', 'products' or 'where'",
+    rules("do: hide"): "3:5: hide needs 'product', 'products' or 'where' (such as product: '00501', products: [",
     rules("product: '00501'"): "3:5: a rule needs 'do' (one of hide, keep, boost, bury, limit, pin)",
     "version: 1\nrules:\n  - {do: hide, product: a}\n": "3:5: a rule needs 'id'",
     rules("do: bury, factor: 0, where: price > 1"): "3:32: bury needs a factor between 0 and 1, not 0 (use hide)",
@@ -174,6 +174,9 @@ MISTAKES = {
     rules("do: limit, per: brnd, max: 2"): "unknown attribute 'brnd' (did you mean 'brand'?)",
     rules("do: limit, per: brand"): "limit needs 'max'",
     rules("do: hide, product: '00501', experiment: {name: x, arms: [c]}"): "unknown arm 'c' (known: a, b)",
+    rules("do: hide, product: '00501', experiment: {name: cheese-pni, arms: [b]}", head="experiments: {cheese-pin: {}}\n"): (
+        "unknown experiment 'cheese-pni' (did you mean 'cheese-pin'?)"
+    ),
     rules("do: hide, product: '00501', experiment: {name: x}"): "experiment needs 'arms'",
     rules("id: a, do: hide, product: '00501'", "id: a, do: hide, product: '00502'"): "two rules have the id 'a', the first on line 3",
     rules("do: hide, product: ''"): "product is empty",
@@ -189,6 +192,14 @@ MISTAKES = {
 def test_a_mistake_gets_a_message_that_mends_it(text):
     found = faults(text)
     assert any(MISTAKES[text] in fault for fault in found), found
+
+
+def test_an_experiment_that_is_not_declared_warns_and_tells_how_to_declare_it():
+    reading = read(rules("do: hide, product: '00501', experiment: {name: x, arms: [b]}"), SHOP)
+    assert reading.rules is not None and [str(one) for one in reading.rules.warnings] == [
+        "rules.yaml:3:61: experiment 'x' is not declared in this file: it draws arms a and b, one half each "
+        "(beside rules: write experiments: {x: {arms: [a, b]}})"
+    ]
 
 
 def test_bad_utf8_and_surrogates_are_named_with_their_place():

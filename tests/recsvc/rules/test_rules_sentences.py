@@ -153,7 +153,7 @@ def test_the_answer_names_the_arm_of_each_experiment_on_rules() -> None:
         "do: hide, product: '00501', experiment: {name: one, arms: [a]}",
         "do: hide, product: '00502', experiment: {name: two, arms: [north]}",
         "do: hide, product: '00503', enabled: false, experiment: {name: off, arms: [a]}",
-        head="experiments: {two: {arms: [north, south], salt: x}}\n",
+        head="experiments: {one: {}, two: {arms: [north, south], salt: x}, off: {}}\n",
     )
     drawn = [select(some, asked(user_id=user)) for user in DRAWN]
     for active in drawn:

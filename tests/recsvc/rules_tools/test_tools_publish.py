@@ -56,6 +56,27 @@ def test_it_asks_before_half_of_the_rules_vanish_and_refuses_without_a_terminal(
     assert tool(tiny_shop, "publish", none, *SIGNED, "--yes").exit_code == 0 and "[]" in live(tiny_shop)
 
 
+def test_exactly_half_of_the_rules_is_asked_about(tiny_shop: TinyShop) -> None:
+    """One of two goes: a question; one more comes: none."""
+    half = RULES.replace("id: recall-milk\n", "id: recall-milk\n    enabled: false\n")
+    done = tool(tiny_shop, "publish", rules_file(tiny_shop, half), *SIGNED)
+    assert done.exit_code == 1 and "1 of the 2 live rules would vanish (recall-milk)" in done.output
+    assert tool(tiny_shop, "publish", rules_file(tiny_shop, MORE), *SIGNED).exit_code == 0
+
+
+@pytest.mark.parametrize("broken", ["version: 1\nrules: [\n", "\n"])
+def test_where_the_live_file_is_broken_the_last_kept_one_that_loads_is_counted(
+    tiny_shop: TinyShop, broken: str
+) -> None:
+    """Saved by hand, twice broken: the rules that a service goes on with do not vanish without a question."""
+    none = rules_file(tiny_shop, "version: 1\nrules: []\n", "none.yaml")
+    assert tool(tiny_shop, "publish", rules_file(tiny_shop, MORE), *SIGNED).exit_code == 0
+    (tiny_shop.folder / "rules.yaml").write_text(broken)
+    done = tool(tiny_shop, "publish", none, *SIGNED)
+    assert done.exit_code == 1 and live(tiny_shop) == broken
+    assert "3 of the 3 rules of the last kept file that loads (the live one does not) would vanish" in done.output
+
+
 def test_it_asks_before_half_of_the_file_vanishes(tiny_shop: TinyShop) -> None:
     """The rules are all there, and most of the text is not."""
     (tiny_shop.folder / "rules.yaml").write_text(RULES + "# a long note\n" * 200)
