@@ -86,12 +86,16 @@ def _names(engine: Engine, products: Sequence[str]) -> dict[str, str]:
 def test(file: Path, shop: Path, **given: str | None) -> None:
     """Run the expectations that stand in FILE under `expect:`, and in FILE's neighbour such as rules.expect.yaml.
 
-    Exit code 1 where one does not hold, with what was shown instead and why.
+    Exit code 1 where one does not hold, with what was shown instead and why. Warnings of both files are told first, such
+    as an id that no product has: an expectation that it is hidden holds under any rules.
     """
     told, settings = settings_of(shop, given)
     state = open_state(told, settings.artifacts, file, shop_clock(told))
     engine, rules = state.engine, state.engine.snapshot.rules.ruleset
-    outcomes = expect.run(engine, expect.expectations_of(file, rules, engine.snapshot))
+    expectations, warnings = expect.expectations_of(file, rules, engine.snapshot)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    outcomes = expect.run(engine, expectations)
     click.echo(expect.as_text(outcomes))
     sys.exit(1 if any(outcome.failures for outcome in outcomes) else 0)
 

@@ -65,8 +65,10 @@ def read(text: bytes | str, shop: ShopFacts, name: str = "rules.yaml", rest: Res
     return Reading(None, faults.sorted_errors()) if faults.errors else Reading(out)
 
 
-def parse_beside(text: bytes | str, shop: ShopFacts, rules: RuleSet, name: str) -> tuple[Expectation, ...]:
-    """Return the expectations of a file that lies beside the rules and holds nothing else.
+def parse_beside(
+    text: bytes | str, shop: ShopFacts, rules: RuleSet, name: str
+) -> tuple[tuple[Expectation, ...], tuple[Fault, ...]]:
+    """Return the expectations of a file that lies beside the rules and holds nothing else, and their warnings.
 
     Raises:
         RulesError: with every fault of the file.
@@ -80,7 +82,7 @@ def parse_beside(text: bytes | str, shop: ShopFacts, rules: RuleSet, name: str) 
             out = read_expectations(reader, fields["expect"], [rule.id for rule in rules.rules])
     if faults.errors:
         raise RulesError([str(fault) for fault in faults.sorted_errors()])
-    return out
+    return out, faults.sorted_warnings()
 
 
 def _nodes(text: bytes | str, name: str, rest: Rest = no_rest) -> tuple[Faults, Node | None, bool]:

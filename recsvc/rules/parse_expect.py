@@ -15,6 +15,9 @@ GIVEN = ("carousel", "user", "visitor", "page_item", "cart", "recent", "at", "si
 """What ``given`` takes beside the fields of the request."""
 EXPECTED = ("first", "positions", "shows", "hides", "pinned_by", "short")
 KEYS = ("name", "given", *EXPECTED)
+_UNSEEN = "the request is asked as if it were not there: is it misspelt?"
+_FAILS = "nothing can show it: is it misspelt?"
+_HOLDS = "nothing can show it, so this holds under any rules: is it misspelt?"
 _DATE_HINT = 'write year-month-day and time: "2026-10-31 09:00"'
 
 
@@ -55,7 +58,7 @@ def _given(reader: Reader, node: Node) -> Given | None:
         if name == "carousel":
             values[name] = reader.choice(value, "carousel", reader.shop.carousels)
         elif name in ("cart", "recent"):
-            values[name] = reader.texts(value, name)
+            values[name] = _products(reader, value, name, _UNSEEN)
         elif name == "at":
             values[name] = _moment(reader, value)
         elif name == "size":
@@ -63,7 +66,7 @@ def _given(reader: Reader, node: Node) -> Given | None:
         elif name in GIVEN:
             values[name] = reader.text(value, name)
             if name == "page_item" and values[name]:
-                warn_unknown(reader, value, (values[name],))
+                warn_unknown(reader, value, (values[name],), _UNSEEN)
     context = {name: _field(reader, fields[name], name, kind) for name, kind in kinds.items() if name in fields}
     if "carousel" not in values or values["carousel"] is None:
         return None
@@ -89,6 +92,7 @@ def _positions(reader: Reader, node: Node) -> dict[int, str]:
         position, product = reader.whole(key, "position", 1, 1_000, "1 is the first"), reader.text(value, "positions")
         if position is not None and product is not None:
             out[position] = product
+            warn_unknown(reader, value, (product,), _FAILS)
     return out
 
 
@@ -98,20 +102,28 @@ def _pinned_by(reader: Reader, node: Node, rule_ids: Collection[str]) -> dict[st
         rule = reader.choice(value, "rule", rule_ids)
         if rule is not None:
             out[key.text] = rule
+            warn_unknown(reader, key, (key.text,), _FAILS)
     return out
 
 
 def _product(reader: Reader, node: Node) -> str | None:
     product = reader.text(node, "first")
     if product is not None and isinstance(node, Scalar):
-        warn_unknown(reader, node, (product,))
+        warn_unknown(reader, node, (product,), _FAILS)
     return product
+
+
+def _products(reader: Reader, node: Node, name: str, hint: str) -> tuple[str, ...]:
+    """Return the product ids of a list; those that the catalogue does not hold are told."""
+    out = reader.texts(node, name)
+    warn_unknown(reader, node, out, hint)
+    return out
 
 
 _READERS: Mapping[str, Callable[[Reader, Node], Any]] = {
     "first": _product,
     "positions": _positions,
-    "shows": lambda reader, node: reader.texts(node, "shows"),
-    "hides": lambda reader, node: reader.texts(node, "hides"),
+    "shows": lambda reader, node: _products(reader, node, "shows", _FAILS),
+    "hides": lambda reader, node: _products(reader, node, "hides", _HOLDS),
     "short": lambda reader, node: reader.flag(node, "short"),
 }

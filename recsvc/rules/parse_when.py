@@ -183,10 +183,11 @@ def _about_missing(product: str, known: Callable[[str], bool] | None) -> str:
     return "it works once it arrives" + ("; quotes keep leading zeros" if product.isdecimal() else "")
 
 
-def warn_unknown(reader: Reader, node: Node, products: Collection[str]) -> None:
-    """Warn about products that the catalogue does not hold yet."""
+def warn_unknown(reader: Reader, node: Node, products: Collection[str], hint: str = "") -> None:
+    """Warn about products that the catalogue does not hold yet; ``hint`` takes the place of what a rule is told."""
     known = reader.shop.product_ids
     missing = [product for product in products if known is not None and not known(product)]
     for product in missing[:20]:
-        hint = _about_missing(product, known)
-        reader.faults.warn(node, f"product {product!r} is not in the catalogue yet", hint)
+        told = _about_missing(product, known)
+        told = told if told.startswith("did you mean") else hint or told
+        reader.faults.warn(node, f"product {product!r} is not in the catalogue yet", told)

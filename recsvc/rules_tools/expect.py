@@ -8,6 +8,7 @@ from models.errors import RulesError
 from recsvc.asking import Answer, Ask
 from recsvc.carousel import Engine
 from recsvc.rules.expectation import Expectation, Given
+from recsvc.rules.faults import Fault
 from recsvc.rules.parse import parse_beside
 from recsvc.rules.schema import RuleSet
 from recsvc.rules_file import facts_of, text_of
@@ -31,18 +32,22 @@ def beside(file: Path) -> Path:
     return file.with_name(f"{file.stem}.expect{file.suffix}")
 
 
-def expectations_of(file: Path, rules: RuleSet, snapshot: Snapshot) -> tuple[Expectation, ...]:
-    """Return the expectations inside a rules file and beside it.
+def expectations_of(
+    file: Path, rules: RuleSet, snapshot: Snapshot
+) -> tuple[tuple[Expectation, ...], tuple[Fault, ...]]:
+    """Return the expectations inside a rules file and beside it, and the warnings of both files.
 
     Raises:
         RulesError: the file beside it does not load, or there is no expectation at all.
     """
     more: tuple[Expectation, ...] = ()
+    warnings: tuple[Fault, ...] = ()
     if beside(file).exists():
-        more = parse_beside(text_of(beside(file)), facts_of(snapshot, file.parent), rules, beside(file).name)
+        facts = facts_of(snapshot, file.parent)
+        more, warnings = parse_beside(text_of(beside(file)), facts, rules, beside(file).name)
     if not rules.expectations and not more:
         raise RulesError([f"{file}: no expectations: write some under `expect:` there, or in {beside(file).name}"])
-    return rules.expectations + more
+    return rules.expectations + more, rules.warnings + warnings
 
 
 def run(engine: Engine, expectations: Sequence[Expectation]) -> list[Outcome]:

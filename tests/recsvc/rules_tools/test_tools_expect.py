@@ -75,6 +75,39 @@ def test_expectations_may_lie_in_a_file_of_their_own(tiny_shop: TinyShop) -> Non
     assert "new.expect.yaml:3:5: unknown key 'hide' in an expectation (did you mean 'hides'?)" in told(done)
 
 
+def test_a_misspelt_id_that_is_hidden_is_told(tiny_shop: TinyShop) -> None:
+    """It holds, and would under any rules: a warning says so, in the file and in the one beside it."""
+    text = RULES + "expect:\n  - {given: {carousel: bestsellers}, hides: [m-4, m-44]}\n"
+    (tiny_shop.folder / "new.expect.yaml").write_text("expect:\n  - {given: {carousel: bestsellers}, hides: m-5O}\n")
+    done = tool(tiny_shop, "test", rules_file(tiny_shop, text))
+    assert done.exit_code == 0 and done.output.endswith("2 hold, 0 failed\n")
+    for place, product in (("new.yaml:19:46", "m-44"), ("new.expect.yaml:2:46", "m-5O")):
+        assert f"warning: {place}: product {product!r} is not in the catalogue yet (nothing can show it, so this holds" in (
+            done.output
+        )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("shows: [p1, p2]", "nothing can show it: is it misspelt?"),
+        ("hides: p2", "nothing can show it, so this holds under any rules: is it misspelt?"),
+        ("positions: {1: p2}", "nothing can show it: is it misspelt?"),
+        ("pinned_by: {p2: r1}", "nothing can show it: is it misspelt?"),
+        ("short: true, given: {carousel: trending, cart: [p2]}", "the request is asked as if it were not there"),
+        ("short: true, given: {carousel: trending, recent: p2}", "the request is asked as if it were not there"),
+    ],
+)
+def test_an_unknown_id_of_an_expectation_warns_wherever_it_stands(line: str, told: str) -> None:
+    """With its place, and what comes of it."""
+    given = "" if "given" in line else ", given: {carousel: trending}"
+    text = f"version: 1\nrules:\n  - {{id: r1, do: hide, product: p1}}\nexpect:\n  - {{{line}{given}}}\n"
+    reading = read(text, FACTS)
+    assert reading.rules is not None
+    (warning,) = map(str, reading.rules.warnings)
+    assert warning.startswith("rules.yaml:5:") and f"product 'p2' is not in the catalogue yet ({told}" in warning
+
+
 def test_no_expectation_at_all_is_told(tiny_shop: TinyShop) -> None:
     """Nothing tested must not look like everything passed."""
     done = tool(tiny_shop, "test", rules_file(tiny_shop, RULES))
