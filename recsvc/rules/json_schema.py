@@ -6,7 +6,7 @@ It is never stricter than the parser: numbers and ids may stand with or without 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from recsvc.rules import parse, parse_expect, parse_experiments, parse_rule, parse_segments, parse_when
+from recsvc.rules import json_hovers, parse, parse_expect, parse_experiments, parse_rule, parse_segments, parse_when
 from recsvc.rules.schema import VERBS
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.situation import LIFTABLE
@@ -19,55 +19,6 @@ NUMBER: Schema = {"type": ["number", "string"]}
 FLAG: Schema = {"enum": [True, False, "true", "false"]}
 TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
 CONDITION: Schema = {"type": "string"}
-
-HELP = {
-    "version": "Always 1.",
-    "timezone": "The zone of every date and clock in this file, such as Europe/London. Default: the shop's.",
-    "calendar": "Windows with a name, to be used again.",
-    "segments": "Who a rule is for: worked out at each request, from purchases up to that moment.",
-    "experiments": "Experiments on rules: shoppers are drawn into arms.",
-    "expect_rules": "How many rules the file must have: one that was cut off is a fault.",
-    "rules": "The rules; their order plays no part but for two pins that are equal in everything else.",
-    "expect": "What carousels must look like: run with `recsvc rules test`.",
-    "id": "A short name of its own: answers and logs show it.",
-    "why": "Why the rule is there, and who owns it.",
-    "do": "hide: never shown. keep: only these. boost, bury: the score times a factor. limit: at most so many. pin: at a position.",
-    "enabled": "false switches the rule off.",
-    "priority": "Default 100; of two pins for one position the higher wins.",
-    "arms": "A list, or a weight for each: {a: 1, b: 3}. In a rule: the arms that it holds for.",
-    "salt": "Another salt draws the arms anew.",
-    "layer": "Experiments of one layer, those of shop.toml too, have no shopper in common.",
-    "share": "Share of the layer's shoppers who take part; the others are in no arm. Default: 1.",
-    "experiment": "Only for shoppers in these arms of an experiment.",
-    "carousels": "Where the rule holds. Default: everywhere.",
-    "when": "All of these must hold; a list holds where one of its values does.",
-    "unless": "The rule does not hold where all of these do.",
-    "product": "One product id. Quotes keep leading zeros in every editor.",
-    "products": "Product ids.",
-    "where": "A condition on products, such as category == 'wine' and price <= 15.",
-    "everywhere": "true: in every carousel and batch file, and nothing can lift it.",
-    "min_results": "If fewer would survive, this keep is skipped and says so.",
-    "factor": "boost: above 1, at most 10. bury: between 0 and 1.",
-    "per": "An attribute: at most max products of each of its values.",
-    "max": "How many may be shown.",
-    "strict": "true: rather a short list than one over the limit.",
-    "position": "1 is the first.",
-    "positions": "One for each product, in their order; or as many as matches shall be pinned.",
-    "instead": "Product ids that stand in, tried in order.",
-    "even_if": "Pin it although it is purchased, in_cart or out_of_stock.",
-    "segment": "The shopper is in one of these segments.",
-    "active": "A window: a name of the calendar, {from, until}, or a list of these.",
-    "weekly": "Hours of the week: {days: [fri, sat], from: \"18:00\", until: \"02:00\"}.",
-    "page_item": "The page's product: a condition, or {product}, {products}, {where}.",
-    "cart_item": "A product in the cart: a condition, or {product}, {products}, {where}.",
-    "given": "The request: carousel, user, page_item, at, store, device and so on.",
-    "first": "The product at position 1.",
-    "shows": "Products that must be there.",
-    "hides": "Products that must not be there.",
-    "pinned_by": "Product: the rule that must pin it.",
-    "short": "Whether fewer products than asked for must be there.",
-}  # fmt: skip
-"""What an editor shows when the pointer rests on a key."""
 
 
 def schema_of(shop: ShopFacts) -> Schema:
@@ -97,9 +48,18 @@ def schema_of(shop: ShopFacts) -> Schema:
     }
 
 
-def _keys(keys: Iterable[str], types: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
-    """Return the schema of a mapping; a key of the parser that has no type here is a KeyError."""
-    told = {key: {**types[key], "description": HELP[key]} if key in HELP else types[key] for key in keys}
+def _keys(
+    keys: Iterable[str],
+    types: Mapping[str, Schema],
+    required: Iterable[str] = (),
+    own: Mapping[str, str] = json_hovers.HELP,
+) -> Schema:
+    """Return the schema of a mapping; a key of the parser that has no type or no sentence here is a KeyError.
+
+    ``own``: sentences for here; the others are those that hold everywhere.
+    """
+    hovers = {**json_hovers.HELP, **own}
+    told = {key: {**types[key], "description": hovers[key]} for key in keys}
     out: Schema = {"type": "object", "properties": told, "additionalProperties": False}
     return {**out, "required": list(required)} if required else out
 
@@ -142,7 +102,7 @@ def _rule(shop: ShopFacts) -> Schema:
 
 
 def _when(shop: ShopFacts) -> Schema:
-    week = _keys(parse_when.OF_WEEK, {"days": _choices(DAYS), "from": TEXT, "until": TEXT})
+    week = _keys(parse_when.OF_WEEK, {"days": _choices(DAYS), "from": TEXT, "until": TEXT}, own=json_hovers.OF_WEEK)
     item = {"anyOf": [CONDITION, _keys(parse_when.OF_ITEM, {"product": TEXTS, "products": TEXTS, "where": CONDITION})]}
     span = _keys(parse_when.OF_RANGE, dict.fromkeys(parse_when.OF_RANGE, NUMBER))
     types: dict[str, Schema] = {
@@ -156,7 +116,8 @@ def _when(shop: ShopFacts) -> Schema:
         name: TEXTS if kind == "categorical" else {"anyOf": [*TEXTS["anyOf"], span]}
         for name, kind in shop.fields().items()
     }
-    return {**_keys((*parse_when.OF_WHEN, *fields), {**types, **fields}), "minProperties": 1}
+    hovers = {name: json_hovers.of_field(name) for name in fields}
+    return {**_keys((*parse_when.OF_WHEN, *fields), {**types, **fields}, own=hovers), "minProperties": 1}
 
 
 def _segment() -> Schema:
@@ -184,10 +145,11 @@ def _expectation(shop: ShopFacts) -> Schema:
         "cart": TEXTS, "recent": TEXTS, "at": TEXT, "size": NUMBER,
     }  # fmt: skip
     request |= {name: TEXT if kind == "categorical" else NUMBER for name, kind in shop.fields().items()}
-    given = _keys((*parse_expect.GIVEN, *shop.fields()), request, ("carousel",))
+    hovers = {**{name: f"The request's {name}." for name in shop.fields()}, **json_hovers.OF_GIVEN}
+    given = _keys((*parse_expect.GIVEN, *shop.fields()), request, ("carousel",), hovers)
     by_name = {"type": "object", "additionalProperties": TEXT}
     types: dict[str, Schema] = {
         "name": TEXT, "given": given, "first": TEXT, "positions": by_name, "shows": TEXTS, "hides": TEXTS,
         "pinned_by": by_name, "short": FLAG,
     }  # fmt: skip
-    return _keys(parse_expect.KEYS, types, ("given",))
+    return _keys(parse_expect.KEYS, types, ("given",), json_hovers.OF_EXPECTATION)

@@ -1,6 +1,7 @@
 """The JSON Schema for editors takes whatever the loader takes, and knows every key that the parser knows."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from test_rules_sample import SAMPLE
 from models.carousels import CAROUSELS
 from recsvc.routes import ROUTES
 from recsvc.rules import parse as parsing
-from recsvc.rules.json_schema import HELP, schema_of
+from recsvc.rules.json_hovers import HELP
+from recsvc.rules.json_schema import schema_of
 from recsvc.rules.parse_rule import COMMON, VERB_KEYS
 from recsvc.rules.parse_segments import TESTS
 from recsvc.rules.shop_facts import ShopFacts
@@ -62,6 +64,40 @@ def test_every_key_of_the_parser_is_there_with_a_hover() -> None:
     )
     assert set(rule) == {*COMMON, *(key for keys in VERB_KEYS.values() for key in keys)} <= set(HELP)
     assert set(SHOP.fields()) < set(schema["$defs"]["when"]["properties"])
+
+
+def properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every property of a schema with its path; tests of values (``if``) are none."""
+    if isinstance(schema, dict):
+        for name, one in schema.get("properties", {}).items():
+            yield f"{path}.{name}", one
+        for key, one in schema.items():
+            if key != "if":
+                yield from properties(one, f"{path}.{key}")
+    elif isinstance(schema, list):
+        for one in schema:
+            yield from properties(one, path)
+
+
+def test_every_property_of_the_schema_has_a_sentence() -> None:
+    """Top keys, rules, `when` with the shop's own fields, segments, windows, hours, expectations and their requests."""
+    found = list(properties(schema_of(SHOP)))
+    assert not [path for path, one in found if not one.get("description", "").endswith(".")]
+    assert {path.rpartition(".")[2] for path, _ in found} >= {
+        *TESTS,
+        *SHOP.fields(),
+        "from",
+        "days",
+        "at_most",
+        "recent",
+    }
+
+
+def test_a_key_with_two_meanings_has_two_sentences() -> None:
+    """A time of day is no date, and the page's product of an expectation is an id."""
+    told = {path: one["description"] for path, one in properties(schema_of(SHOP))}
+    of = {name: {text for path, text in told.items() if path.endswith(f".{name}")} for name in ("from", "positions")}
+    assert all(len(texts) == 2 for texts in of.values())
 
 
 def test_the_sample_with_every_verb_passes() -> None:

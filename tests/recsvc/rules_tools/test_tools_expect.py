@@ -82,8 +82,9 @@ def test_a_misspelt_id_that_is_hidden_is_told(tiny_shop: TinyShop) -> None:
     done = tool(tiny_shop, "test", rules_file(tiny_shop, text))
     assert done.exit_code == 0 and done.output.endswith("2 hold, 0 failed\n")
     for place, product in (("new.yaml:19:46", "m-44"), ("new.expect.yaml:2:46", "m-5O")):
-        assert f"warning: {place}: product {product!r} is not in the catalogue yet (nothing can show it, so this holds" in (
-            done.output
+        assert (
+            f"warning: {place}: product {product!r} is not in the catalogue yet (nothing can show it, so this holds"
+            in (done.output)
         )
 
 
