@@ -89,7 +89,7 @@ def _moment(reader: Reader, node: Node) -> int | None:
 def _positions(reader: Reader, node: Node) -> dict[int, str]:
     out: dict[int, str] = {}
     for key, value in reader.entries(node, "positions"):
-        position, product = reader.whole(key, "position", 1, 1_000, "1 is the first"), reader.text(value, "positions")
+        position, product = reader.whole(key, "position", 1, 1_000, "1 is the first"), reader.name(value, "positions")
         if position is not None and product is not None:
             out[position] = product
             warn_unknown(reader, value, (product,), _FAILS)
@@ -107,7 +107,7 @@ def _pinned_by(reader: Reader, node: Node, rule_ids: Collection[str]) -> dict[st
 
 
 def _product(reader: Reader, node: Node) -> str | None:
-    product = reader.text(node, "first")
+    product = reader.name(node, "first")
     if product is not None and isinstance(node, Scalar):
         warn_unknown(reader, node, (product,), _FAILS)
     return product

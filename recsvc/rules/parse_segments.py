@@ -36,6 +36,7 @@ OF_INACTIVE = ("for_days",)
 DAYS_MOST = 36_500
 COUNT_MOST = 1_000_000
 MONEY_MOST = 1e15
+_NO_RING = "take its name out of all, any and none, here or where it leads; write a test there: {orders: {at_least: 2}}"
 
 
 def read_segments(reader: Reader, node: Node, calendar: Mapping[str, Window]) -> dict[str, Test]:
@@ -50,7 +51,7 @@ def read_segments(reader: Reader, node: Node, calendar: Mapping[str, Window]) ->
     out = {name: test for name, test in tests.items() if test is not None}
     for key, _ in entries:
         if key.text in out and _reaches(key.text, key.text, out):
-            reader.faults.add(key, f"segment {key.text!r} is made of itself")
+            reader.faults.add(key, f"segment {key.text!r} is made of itself", _NO_RING)
     return out
 
 

@@ -18,6 +18,18 @@ from recsvc.rules.yaml_nodes import Sequence as ListNode
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d+)?|\.\d+)")
 MAX_TEXT = 2_500
+CURLY = "“”„‟‘’‚‛«»‹›"
+"""Quotes as word processors set them: to YAML they are letters."""
+TRUTHS = {
+    "yes": "true",
+    "on": "true",
+    "y": "true",
+    "1": "true",
+    "no": "false",
+    "off": "false",
+    "n": "false",
+    "0": "false",
+}
 
 
 @dataclass(slots=True)
@@ -78,8 +90,17 @@ class Reader:
 
     def texts(self, node: Node, what: str) -> tuple[str, ...]:
         """Return the texts of a list (or of a single value), without repeats."""
-        found = (self.text(item, what) for item in self.items(node, what))
+        found = (self.name(item, what) for item in self.items(node, what))
         return tuple(dict.fromkeys(text for text in found if text is not None))
+
+    def name(self, node: Node, what: str) -> str | None:
+        """Return a text that names something outside of the file, such as a product: quotes round it are straight."""
+        text = self.text(node, what)
+        if text is not None and isinstance(node, Scalar) and not node.quoted and text[0] in CURLY:
+            message = f"{what} {text!r} has typographic quotes, which are letters here and part of the name"
+            self.faults.add(node, message, f'write straight quotes: "{text.strip(CURLY)}"')
+            return None
+        return text
 
     def choice(self, node: Node, what: str, known: Iterable[str]) -> str | None:
         """Return a text that is one of ``known``."""
@@ -128,7 +149,9 @@ class Reader:
         """Return true or false; yes and no are refused, for they are half of the trouble with YAML."""
         text = self.text(node, what)
         if text is not None and text not in ("true", "false"):
-            self.faults.add(node, f"{what} must be true or false, not {text!r}")
+            plain = text.strip().lower()
+            meant = plain if plain in ("true", "false") else TRUTHS.get(plain, "true or false")
+            self.faults.add(node, f"{what} must be true or false, not {text!r}", f"write {what}: {meant}")
         return text == "true"
 
     def expression(self, node: Node, what: str, bare: Scope = "product") -> Expression | None:

@@ -18,6 +18,9 @@ MAX_NODES = 400_000
 
 _HALF_QUOTED = re.compile(r":\s+('[^'\"]*'\s+[^\s#][^\"]*?)\s*$")
 """A condition that starts with a quote and has none round it all."""
+_BARE_KEY = re.compile(r"[ ]+([\w-]+)")
+"""Of a line, all that stands before its first colon."""
+_LEAD = re.compile(r"[ ]*(?:-[ ]+)*")
 MOST_LOOKED_AT = 500
 """Characters of a broken line."""
 
@@ -208,11 +211,14 @@ def _syntax_fault(text: str, error: yaml.MarkedYAMLError) -> BrokenYamlError:
     problem = error.problem or "this is no YAML"
     if mark is not None and mark.index is not None and text[mark.index : mark.index + 1] == "\t":
         return BrokenYamlError(line, column, "a tab cannot indent YAML", "use spaces, two a level")
+    lines = text.splitlines()
     if "mapping values are not allowed" in problem:
+        deeper = _too_deep(lines, line, column)
+        if deeper is not None:
+            return deeper
         return BrokenYamlError(line, column, "a colon does not belong here", "put quotes round a text that has a colon")
     if "cannot start any token" in problem:
         return BrokenYamlError(line, column, "this sign cannot start a text", "put quotes round the text")
-    lines = text.splitlines()
     half = _HALF_QUOTED.search(lines[line][:MOST_LOOKED_AT]) if line < len(lines) else None
     if half is not None:
         hint = f'put double quotes round all of it: "{half[1]}"'
@@ -223,3 +229,15 @@ def _syntax_fault(text: str, error: yaml.MarkedYAMLError) -> BrokenYamlError:
     if error.context:
         return BrokenYamlError(line, column, f"not valid YAML: {problem} {error.context}")
     return BrokenYamlError(line, column, f"not valid YAML: {problem}")
+
+
+def _too_deep(lines: list[str], line: int, column: int) -> BrokenYamlError | None:
+    """Return the fault of a key that stands further right than its neighbours; None where the colon is inside a text."""
+    key = _BARE_KEY.fullmatch(lines[line][:column]) if line < len(lines) and column < MOST_LOOKED_AT else None
+    above = next((one for one in reversed(lines[:line]) if one.strip() and not one.lstrip().startswith("#")), "")
+    lead = _LEAD.match(above[:MOST_LOOKED_AT])
+    if key is None or lead is None or key.start(1) <= lead.end():
+        return None
+    message = f"{key[1]!r} stands further right than the line above, and so goes on with the text there"
+    hint = f"give it the same {lead.end()} spaces; a text of several lines that has a colon needs quotes"
+    return BrokenYamlError(line, key.start(1), message, hint)

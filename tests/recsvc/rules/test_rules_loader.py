@@ -122,7 +122,7 @@ MISTAKES = {
     "version: 1\nsegments: {a: {bougth: {}}}\n": "2:16: unknown key 'bougth' in a segment (did you mean 'bought'?)",
     "version: 1\nsegments: {a: {}}\n": "2:15: a segment needs a test",
     "version: 1\nsegments: {a: {inactive: {for_days: 3}, list: x}}\n": "2:15: a segment has one test (join several: all:",
-    "version: 1\nsegments: {a: {any: [b]}, b: {all: [a]}}\n": "2:12: segment 'a' is made of itself",
+    "version: 1\nsegments: {a: {any: [b]}, b: {all: [a]}}\n": "2:12: segment 'a' is made of itself (take its name out of all, any and none",
     "version: 1\nsegments: {a: {list: vips.csv}}\n": "2:22: list 'vips.csv' cannot be read",
     "version: 1\nsegments: {a: {spend: {within_days: 3}}}\n": "spend needs 'at_least' or 'at_most'",
     "version: 1\nsegments: {a: {first_order: {}}}\n": "first_order needs 'within_days' or 'during'",
@@ -166,7 +166,20 @@ MISTAKES = {
     rules("do: hide, product: '00501', when: {page_item: {}}"): "page_item needs one of 'product', 'products' and 'where'",
     rules("do: hide, product: '00501', when: {temperature: warm}"): "temperature must be a number, not 'warm'",
     rules("do: hide, product: '00501', when: {temperature: {at_least: 9, at_most: 3}}"): "at_least is above at_most",
-    rules("do: hide, product: '00501', everywhere: yes"): "everywhere must be true or false, not 'yes'",
+    rules("do: hide, product: '00501', everywhere: yes"): "everywhere must be true or false, not 'yes' (write everywhere: true)",
+    rules("do: hide, product: '00501', everywhere: No"): "not 'No' (write everywhere: false)",
+    rules("do: hide, product: '00501', everywhere: maybe"): "not 'maybe' (write everywhere: true or false)",
+    rules("do: hide, product: “00501”"): (
+        "3:33: product '“00501”' has typographic quotes, which are letters here and part of the name "
+        '(write straight quotes: "00501")'
+    ),
+    rules("do: hide, product: '00501', when: {device: [‘mobile’]}"): "(write straight quotes: \"mobile\")",
+    "version: 1\nrules:\n  - id: a\n    do: hide\n     product: x\n": (
+        "5:6: 'product' stands further right than the line above, and so goes on with the text there "
+        "(give it the same 4 spaces;"
+    ),
+    "version: 1\nrules:\n  - id: a\n\n    # a note\n      do: hide\n": "6:7: 'do' stands further right than the line above",
+    "version: 1\nrules:\n  - id: a\n    why: Summer: fair\n": "4:16: a colon does not belong here (put quotes round",
     rules("do: hide, product: '00501', everywhere: true, carousels: [trending]"): "an everywhere hide takes no 'carousels'",
     rules("do: hide, product: '00501', everywhere: true, when: {store: S1}"): "an everywhere hide takes no 'when' but 'active'",
     rules("do: hide, where: bought(), everywhere: true"): "an everywhere hide must test the product alone",
@@ -200,6 +213,11 @@ def test_an_experiment_that_is_not_declared_warns_and_tells_how_to_declare_it():
         "rules.yaml:3:61: experiment 'x' is not declared in this file: it draws arms a and b, one half each "
         "(beside rules: write experiments: {x: {arms: [a, b]}})"
     ]
+
+
+def test_typographic_quotes_in_a_note_are_a_matter_of_taste_and_straight_ones_round_them_keep_them():
+    assert not faults(rules("do: hide, product: '00501', why: “Recall” of today’s milk"))
+    assert not faults(rules("do: hide, product: '“00501”'"))
 
 
 def test_bad_utf8_and_surrogates_are_named_with_their_place():
