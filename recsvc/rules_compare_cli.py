@@ -59,8 +59,9 @@ def diff(
     """Tell what changes from the rules of OLD to those of NEW, on carousels drawn from the live version's own data.
 
     Shoppers, pages and stores come from the version, other fields of the request from what the rules test. Told are the
-    carousels that change, the products that gain and lose, and the carousels that go short. Products, prices and stock
-    are those that the service's store tells, where there is one. The exit code is 0.
+    carousels that change, the products that gain and lose, the carousels that go short, and the changed rules that held
+    in none of them. Products, prices and stock are those that the service's store tells, where there is one. The exit
+    code is 0.
     """
     told, settings = settings_of(shop, given)
     with store_of(settings) as held:

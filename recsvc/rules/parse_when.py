@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 from recsvc.rules.readers import Reader
-from recsvc.rules.schema import ActiveIn, Condition, FieldBetween, FieldIs, ItemIs, SegmentIs, WeeklyIn
+from recsvc.rules.schema import NO_END, ActiveIn, Condition, FieldBetween, FieldIs, ItemIs, SegmentIs, WeeklyIn
 from recsvc.rules.times import DAYS, Weekly, Window, end_of, read_clock, start_of
 from recsvc.rules.yaml_nodes import Mapping as MapNode
 from recsvc.rules.yaml_nodes import Node, Scalar
@@ -143,8 +143,10 @@ def _numeric(reader: Reader, node: Node, name: str) -> Condition | None:
         return FieldIs(name, known=True)
     if isinstance(node, MapNode):
         fields = reader.mapping(node, name, OF_RANGE)
-        low = reader.number(fields["at_least"], f"{name}: at_least", -1e15, 1e15) if "at_least" in fields else -1e15
-        high = reader.number(fields["at_most"], f"{name}: at_most", -1e15, 1e15) if "at_most" in fields else 1e15
+        low = (
+            reader.number(fields["at_least"], f"{name}: at_least", -NO_END, NO_END) if "at_least" in fields else -NO_END
+        )
+        high = reader.number(fields["at_most"], f"{name}: at_most", -NO_END, NO_END) if "at_most" in fields else NO_END
         if low is None or high is None or not fields:
             return None
         if low > high:

@@ -46,9 +46,13 @@ class FieldIs:
     known: bool = False
 
 
+NO_END = 1e15
+"""Of a range of numbers: as far as it goes where it names no end."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldBetween:
-    """A numeric field of the request lies in [at_least, at_most]."""
+    """A numeric field of the request lies in [at_least, at_most]; an end that is not named is ``NO_END`` away."""
 
     name: str
     at_least: float

@@ -234,7 +234,7 @@ def _syntax_fault(text: str, error: yaml.MarkedYAMLError) -> BrokenYamlError:
 def _too_deep(lines: list[str], line: int, column: int) -> BrokenYamlError | None:
     """Return the fault of a key that stands further right than its neighbours; None where the colon is inside a text."""
     key = _BARE_KEY.fullmatch(lines[line][:column]) if line < len(lines) and column < MOST_LOOKED_AT else None
-    above = next((one for one in reversed(lines[:line]) if one.strip() and not one.lstrip().startswith("#")), "")
+    above = next((one for one in reversed(lines[:line]) if one.strip()), "")
     lead = _LEAD.match(above[:MOST_LOOKED_AT])
     if key is None or lead is None or key.start(1) <= lead.end():
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from recsvc.asking import Answer, Ask
 from recsvc.carousel import Engine
+from recsvc.rules_tools.unheld import never_held
 
 MOST_PRODUCTS = 20
 MOST_EXAMPLES = 5
@@ -35,6 +36,8 @@ class Diff:
     went_short: Counter[str] = field(default_factory=Counter)
     """Carousel -> answers with fewer products than its size that were full."""
     examples: list[Change] = field(default_factory=list)
+    never_held: dict[str, str] = field(default_factory=dict)
+    """Changed rule that held in no request -> what mostly stood against it."""
 
 
 def compare(old: Engine, new: Engine, requests: Sequence[tuple[str, Ask]], step: Callable[[], None]) -> Diff:
@@ -43,6 +46,7 @@ def compare(old: Engine, new: Engine, requests: Sequence[tuple[str, Ask]], step:
     for carousel, ask in requests:
         _take(out, carousel, ask, old.carousel(carousel, ask), new.carousel(carousel, ask), old)
         step()
+    out.never_held = never_held(old, new, requests)
     return out
 
 
@@ -75,6 +79,7 @@ def as_json(diff: Diff) -> dict[str, Any]:
         "gains": dict(diff.gains.most_common()),
         "losses": dict(diff.losses.most_common()),
         "went_short": dict(diff.went_short),
+        "never_held": diff.never_held,
     }
 
 
@@ -90,6 +95,11 @@ def as_text(diff: Diff, names: Mapping[str, str]) -> str:
 
 def _lines(diff: Diff, names: Mapping[str, str]) -> Iterator[str]:
     yield f"{diff.changed.total()} of {diff.asked.total()} carousels change"
+    if diff.never_held:
+        yield f"changed rules that held in none of them, so that nothing is told of these: {len(diff.never_held)}"
+        for rule, why in list(diff.never_held.items())[:MOST_PRODUCTS]:
+            yield f"  {rule}: {why}"
+        yield "  ask at another moment with --at, ask more with --sample, or one request with `recsvc rules explain`"
     for carousel, count in diff.changed.most_common():
         yield f"  {carousel}: {count} of {diff.asked[carousel]}"
     for sign, word, counts in (("+", "gain", diff.gains), ("-", "lose", diff.losses)):

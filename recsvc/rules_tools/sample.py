@@ -6,7 +6,7 @@ import numpy as np
 
 from models.schema import NO_ROWS, Ints
 from recsvc.asking import Ask
-from recsvc.rules.schema import FieldIs, RuleSet
+from recsvc.rules.schema import NO_END, FieldBetween, FieldIs, RuleSet
 from recsvc.snapshot import Snapshot
 
 ANONYMOUS = 0.2
@@ -57,11 +57,14 @@ def _products(snapshot: Snapshot, dice: np.random.Generator, n: int) -> Ints:
 
 
 def _values(rulesets: Iterable[RuleSet]) -> dict[str, list[str | float]]:
-    """Return the values that rules test, by field."""
+    """Return the values that rules test, by field; of a range its ends."""
     out: dict[str, list[str | float]] = {}
     for ruleset in rulesets:
         for rule in ruleset.rules:
             for one in (*rule.when, *(rule.unless or ())):
                 if isinstance(one, FieldIs):
                     out.setdefault(one.name, []).extend(one.values)
+                elif isinstance(one, FieldBetween):
+                    ends = (end for end in (one.at_least, one.at_most) if abs(end) < NO_END)
+                    out.setdefault(one.name, []).extend(ends)
     return {name: sorted(set(values), key=str) for name, values in out.items() if values}

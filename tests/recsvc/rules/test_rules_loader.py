@@ -178,7 +178,7 @@ MISTAKES = {
         "5:6: 'product' stands further right than the line above, and so goes on with the text there "
         "(give it the same 4 spaces;"
     ),
-    "version: 1\nrules:\n  - id: a\n\n    # a note\n      do: hide\n": "6:7: 'do' stands further right than the line above",
+    "version: 1\nrules:\n  - id: a\n\n      do: hide\n": "5:7: 'do' stands further right than the line above",
     "version: 1\nrules:\n  - id: a\n    why: Summer: fair\n": "4:16: a colon does not belong here (put quotes round",
     rules("do: hide, product: '00501', everywhere: true, carousels: [trending]"): "an everywhere hide takes no 'carousels'",
     rules("do: hide, product: '00501', everywhere: true, when: {store: S1}"): "an everywhere hide takes no 'when' but 'active'",

@@ -5,7 +5,7 @@ import json
 from tools_kit import rules_file, tool
 
 from recsvc.carousel import Engine
-from recsvc.rules.schema import FieldIs, Rule, RuleSet
+from recsvc.rules.schema import NO_END, FieldBetween, FieldIs, Rule, RuleSet
 from recsvc.rules_tools.sample import draw
 from tiny_shop import RULES, TinyShop
 
@@ -39,10 +39,36 @@ def test_a_carousel_that_goes_short_is_told(tiny_shop: TinyShop) -> None:
     assert "for example bestsellers" in out and "Tea 0" in out
 
 
+def test_changed_rules_that_held_nowhere_are_named(tiny_shop: TinyShop) -> None:
+    """Of the future, of another page, taken out, switched off: "nothing changes" must not be all that is said."""
+    text = RULES.replace('product: "00501"', 'product: "00502"') + (
+        '  - {id: xmas, do: hide, product: m-1, when: {active: {from: "2026-12-24", until: "2026-12-26"}}}\n'
+        "  - {id: page, do: pin, product: t-1, position: 1, when: {page_item: {product: gone}}}\n"
+        "  - {id: off, do: hide, product: t-1, enabled: false}\n"
+        "  - {id: tea, do: boost, factor: 1.1, product: t-1}\n"
+    )
+    found = diff(tiny_shop, text, "--at", "2027-01-01")
+    assert found["never_held"] == {
+        "chianti-first": "when: segment", "xmas": "when: active", "page": "when: page_item",
+    }  # fmt: skip
+    out = tool(tiny_shop, "diff", tiny_shop.folder / "rules.yaml", rules_file(tiny_shop, text), "--sample", "36").output
+    assert "  xmas: when: active\n" in out and "`recsvc rules explain`" in out and "  tea:" not in out
+    gone = tool(tiny_shop, "diff", rules_file(tiny_shop, text), tiny_shop.folder / "rules.yaml", "--json").output
+    assert {"xmas", "page"} <= set(json.loads(gone)["never_held"])
+
+
 def test_a_moment_can_be_asked_for(tiny_shop: TinyShop) -> None:
     """A rule with a window changes what is asked inside of it alone."""
     text = RULES + '  - {id: xmas, do: hide, product: m-1, when: {active: {from: "2026-12-24", until: "2026-12-26"}}}\n'
     assert not diff(tiny_shop, text)["changed"] and diff(tiny_shop, text, "--at", "2026-12-25")["changed"]
+
+
+def test_the_ends_of_a_range_are_drawn(tiny_engine: Engine) -> None:
+    """Both, and none where a range is open: a rule for the cold holds in some of the requests."""
+    ranges = (FieldBetween("temperature", -NO_END, 3.0), FieldBetween("basket", 5.0, 9.0))
+    drawn = draw(tiny_engine.snapshot, [RuleSet("x", (Rule("a", "hide", when=ranges),))], 60, 3, None)
+    values = {name: {ask.fields.get(name) for _, ask in drawn} for name in ("temperature", "basket")}
+    assert values == {"temperature": {None, 3.0}, "basket": {None, 5.0, 9.0}}
 
 
 def test_the_draw_is_the_same_for_the_same_seed(tiny_engine: Engine) -> None:

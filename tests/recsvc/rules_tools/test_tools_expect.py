@@ -81,7 +81,7 @@ def test_a_misspelt_id_that_is_hidden_is_told(tiny_shop: TinyShop) -> None:
     (tiny_shop.folder / "new.expect.yaml").write_text("expect:\n  - {given: {carousel: bestsellers}, hides: m-5O}\n")
     done = tool(tiny_shop, "test", rules_file(tiny_shop, text))
     assert done.exit_code == 0 and done.output.endswith("2 hold, 0 failed\n")
-    for place, product in (("new.yaml:19:46", "m-44"), ("new.expect.yaml:2:46", "m-5O")):
+    for place, product in (("new.yaml:19:45", "m-44"), ("new.expect.yaml:2:45", "m-5O")):
         assert (
             f"warning: {place}: product {product!r} is not in the catalogue yet (nothing can show it, so this holds"
             in (done.output)
