@@ -1,9 +1,11 @@
 """What lies in deploy/ works as it stands: the dashboard and the alarms ask for figures that there are, nginx takes its file."""
 
+import http.client
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ import yaml
 from markdown import ROOT
 from recsvc.metrics import Metrics, metric_labels
 from recsvc.settings import SETTINGS
+from running import wait_until
 
 DEPLOY = ROOT / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "recsvc.json").read_text())
@@ -114,15 +117,52 @@ NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed: its own check of deploy/nginx.conf cannot run")
 def test_nginx_takes_its_file(tmp_path: Path) -> None:
     """`nginx -t` in a folder of its own, as no special user."""
-    site = (DEPLOY / "nginx.conf").read_text().replace("listen 80", "listen 18080").replace("[::]:80", "[::1]:18080")
-    places = "".join(
-        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {places}\n{site}\n}}"
-    (tmp_path / "nginx.conf").write_text(whole)
-    command = [str(NGINX), "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([*nginx_in(tmp_path, 18080), "-t"], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "[warn]" not in done.stderr, done.stderr
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed: what it writes into its logs cannot be looked at")
+def test_no_log_of_nginx_names_a_shopper(tmp_path: Path) -> None:
+    """Beside the logs that nginx keeps by itself, and where the service does not answer: its messages quote requests."""
+    with socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        port = own.getsockname()[1]
+    with subprocess.Popen([*nginx_in(tmp_path, port), "-g", "daemon off;"], stderr=subprocess.PIPE, text=True) as nginx:
+        try:
+            wait_until(lambda: _status(port, "/readyz") == 404)
+            for path in ("/v1/carousels/for-you?user_id=shopper-77", "/v1/users/shopper-77"):
+                assert _status(port, path) in (502, 504)
+        finally:
+            nginx.terminate()
+            said = nginx.communicate(timeout=30)[1]
+    logs = {file.name: file.read_text() for file in tmp_path.rglob("*.log")}
+    assert not [name for name, text in {**logs, "stderr": said}.items() if "shopper-77" in text]
+    assert len(logs["recsvc.log"].splitlines()) >= 3 and " GET 502 " in logs["recsvc.log"]
+
+
+def nginx_in(folder: Path, port: int) -> list[str]:
+    """Return how nginx is called in a folder of its own with our file, and with its own two logs as it has them."""
+    site = (DEPLOY / "nginx.conf").read_text().replace("/var/log/nginx", str(folder))
+    site = site.replace("listen 80", f"listen 127.0.0.1:{port}").replace("[::]:80", f"[::1]:{port}")
+    site = site.replace("127.0.0.1:8000", "127.0.0.1:1")
+    places = "".join(
+        f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = f"pid {folder}/pid; error_log {folder}/error.log; events {{}}"
+    (folder / "nginx.conf").write_text(f"{whole} http {{ access_log {folder}/access.log; {places}\n{site}\n}}")
+    return [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "start.log")]
+
+
+def _status(port: int, path: str) -> int:
+    """Return the status of an answer; 0 where nobody listens yet."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except ConnectionError:
+        return 0
+    finally:
+        connection.close()
 
 
 def test_nginx_keeps_what_is_for_the_operator_and_buffers() -> None:
