@@ -53,7 +53,7 @@ class Results(Section):
 
     share: Share = Field(
         0.1,
-        description="Share of the shoppers whose answers without an experiment are kept; 1 = everybody's, 0 = none.",
+        description="Share of the shoppers outside of experiments whose answers are kept; 1 = everybody's, 0 = none.",
     )
     days: int = Field(7, ge=1, le=90, description="Days after an answer in which a click or a purchase counts for it.")
     keep_days: int = Field(90, ge=1, description="Days for which answers are kept.")

@@ -75,7 +75,7 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     metrics, traces = Metrics(), Traces()
     live.heard = metrics.tell_live
     log = ExposureLog(store, shop.results.keep_days * DAY, clock, metrics.count_exposures)
-    exposer = Exposer(shop.results, log)
+    exposer = Exposer(shop, log)
     here = app.extensions[NAME] = Service(
         shop,
         settings,

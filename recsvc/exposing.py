@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from models.experiments import Results
+from models.shop import Shop
 from recsvc.asking import Answer, Ask
 from recsvc.draw import draw
 from recsvc.rules.experiments import tested_on
@@ -10,6 +10,7 @@ from recsvc.rules.pool import PIN
 from recsvc.rules.schema import NO_RULES, RuleSet
 from recsvc.store.exposure_log import ExposureLog
 from recsvc.store.exposures import Exposure
+from recsvc.trials import arm_of
 
 Tests = Mapping[str, frozenset[str] | None]
 """Experiment on rules -> the carousels that its rules are about; None: all."""
@@ -18,23 +19,27 @@ Tests = Mapping[str, frozenset[str] | None]
 class Exposer:
     """Hands what is to be kept of answers to the log, on the request path but without waiting."""
 
-    def __init__(self, results: Results, log: ExposureLog) -> None:
-        self.results, self.log = results, log
+    def __init__(self, shop: Shop, log: ExposureLog) -> None:
+        self.shop, self.log = shop, log
         self._tests: tuple[RuleSet, Tests] = (NO_RULES, {})
 
     def note(self, answers: Sequence[Answer], ask: Ask, request_id: str, now: int, rules: RuleSet | None) -> None:
         """Keep what is to be kept of the answers to one request.
 
         Nothing of an answer to nobody, to a shopper without consent, to a look ahead or to a look into the machinery;
-        of the others those with an experiment, and all of a share of the shoppers.
+        of the others all of the shoppers in an experiment, on whatever carousel it is, and of a share of the rest: of
+        each shopper all answers or none, so that no click goes to an older answer because its own was not kept.
         """
         who = ask.user_id or ask.visitor_id
         if not who or not ask.consent or ask.at is not None or ask.explain:
             return
-        everything = draw(who, "results") < self.results.share
-        if everything or any(answer.experiments for answer in answers):
-            tests = self._tests_of(rules or NO_RULES)
-            self.log.put(list(_exposures(answers, ask, request_id, now, tests, everything=everything)))
+        if self._keeps(who) or any(answer.experiments for answer in answers):
+            self.log.put(list(_exposures(answers, ask, request_id, now, self._tests_of(rules or NO_RULES))))
+
+    def _keeps(self, who: str) -> bool:
+        """Return whether a shopper is in the share, or in an experiment of the shop; answers name those on rules."""
+        tried = self.shop.experiments
+        return draw(who, "results") < self.shop.results.share or any(arm_of(name, tried, who) for name in tried)
 
     def _tests_of(self, rules: RuleSet) -> Tests:
         """Return the experiments of the rules; those of the last ones are kept, since they are read at each request."""
@@ -44,13 +49,11 @@ class Exposer:
         return tests
 
 
-def _exposures(
-    answers: Sequence[Answer], ask: Ask, request_id: str, now: int, tests: Tests, *, everything: bool
-) -> Iterator[Exposure]:
+def _exposures(answers: Sequence[Answer], ask: Ask, request_id: str, now: int, tests: Tests) -> Iterator[Exposure]:
     for answer in answers:
-        arms = {one["name"]: one["arm"] for one in answer.experiments if _is_about(answer, one["name"], tests)}
-        if not answer.items or not (arms or everything):
+        if not answer.items:
             continue
+        arms = {one["name"]: one["arm"] for one in answer.experiments if _is_about(answer, one["name"], tests)}
         yield Exposure(
             request_id=request_id,
             time=now,

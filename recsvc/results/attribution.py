@@ -70,15 +70,21 @@ with named as (
     from done join shown using (shopper, product, request_id) where abs(done.time - shown.time) <= $seconds
     qualify row_number() over (partition by done.kind, done.seq order by shown.seq desc) = 1
 ),
+kept as (select distinct shopper, request_id from exposures semi join done using (shopper, request_id)),
+open as (
+    select done.* from done left join kept using (shopper, request_id)
+    where done.request_id is null or kept.request_id is not null
+),
 last as (
     select done.kind, done.seq as done, done.revenue, shown.seq as seq, shown.product, shown.pinned
-    from (select * from done anti join named on done.kind = named.kind and done.seq = named.done) done asof join shown
+    from (select * from open anti join named on open.kind = named.kind and open.seq = named.done) done asof join shown
       on done.shopper = shown.shopper and done.product = shown.product and done.moment >= shown.moment
     where done.time - shown.time <= $seconds
 )
 select * from named union all select * from last
 """
-"""A row a click or purchase that an answer gets: the one whose request_id it names, else the last one before it."""
+"""A row a click or purchase that an answer gets: the one whose request_id it names, else the last one before it.
+What names an answer of that shopper that was not kept is nobody's: the last one that was kept is an older one."""
 
 
 def attribute(con: duckdb.DuckDBPyConnection, days: int) -> None:

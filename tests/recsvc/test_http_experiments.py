@@ -131,11 +131,28 @@ def test_answers_without_an_experiment_are_kept_of_a_share_of_the_shoppers(
     trained: Path, make_app: Callable[..., Flask], share: float, some: int
 ) -> None:
     """Of each of them all or none, so that what follows is told to the right answer."""
-    (client,) = [make_app(trying(trained, share)).test_client()]
+    with (trained / "shop.toml").open("a") as file:
+        file.write(f"\n[results]\nshare = {share}\n")
+    client = make_app(trained).test_client()
     for user in SHOPPERS * 2:
         told(client, "bestsellers", user_id=user)
     shoppers = [row.shopper for row in kept(client)]
     assert len(shoppers) == 2 * len(set(shoppers)) and abs(len(set(shoppers)) - some) <= (4 if 0 < share < 1 else 0)
+    service_of(client.application).store.close()
+
+
+def test_all_answers_of_who_is_in_an_experiment_are_kept(trained: Path, make_app: Callable[..., Flask]) -> None:
+    """On other carousels too, without an arm there; nothing of the others, where the share is 0."""
+    toml = trying(trained) / "shop.toml"
+    toml.write_text(toml.read_text().replace('carousels = ["cheese"]\n', 'carousels = ["cheese"]\nshare = 0.5\n'))
+    (trained / "rules.yaml").unlink()
+    client = make_app(trained, RULES="none").test_client()
+    inside = {f"u:{user}" for user in SHOPPERS if told(client, "cheese", user_id=user)["experiments"]}
+    for user in SHOPPERS:
+        assert told(client, "bestsellers", user_id=user)["experiments"] == []
+    rows = [row for row in kept(client) if row.carousel == "bestsellers"]
+    assert {row.shopper for row in rows} == inside and 0 < len(inside) < len(SHOPPERS)
+    assert {row.arm for row in rows} == {None}
     service_of(client.application).store.close()
 
 

@@ -83,6 +83,20 @@ def test_an_event_that_names_the_request_goes_there(store: Store) -> None:
     ]
 
 
+def test_an_event_that_names_an_answer_that_was_not_kept_is_nobodys(store: Store) -> None:
+    """The last answer that was kept is an older one; another shopper's request of that name is not this one's."""
+    found = credited(
+        store,
+        answer(100, "u1", "p1", "p2", request="kept-one"),
+        answer(100, "u2", "p1", request="hers"),
+        did("click", 300, "u1", "p1", request_id="not-kept"),
+        did("purchase", 310, "u1", "p1", price=2.0, order_id="o1", request_id="not-kept"),
+        did("click", 320, "u1", "p1", request_id="hers"),
+        did("click", 330, "u1", "p2"),
+    )
+    assert [one[:3] for one in found] == [("click", "kept-one", "p2")]
+
+
 def test_refunds_are_taken_off(store: Store) -> None:
     """Pieces of the order that they name, else of the newest purchase; what is wholly taken back was no purchase."""
     found = credited(
