@@ -61,6 +61,11 @@ class EventForm(BaseModel):
         return self
 
 
+KNOWN = frozenset(EventForm.model_fields)
+NOTHING = (None, "")
+"""What stands for a field of ours that was left out; further fields are kept as they came."""
+
+
 class EventsForm(BaseModel):
     """The body of a call with events."""
 
@@ -123,7 +128,9 @@ def _event(given: Any, shop: Shop, now: int) -> tuple[Event, bool]:
     if not isinstance(given, dict):
         raise FormError([Fault("", "must be an object")])
     try:
-        form = EventForm.model_validate({k: v for k, v in given.items() if v is not None and v != ""}, strict=True)
+        form = EventForm.model_validate(
+            {k: v for k, v in given.items() if k not in KNOWN or v not in NOTHING}, strict=True
+        )
     except ValidationError as error:
         raise FormError(_faults(error)) from error
     told = now if form.time is None else _moment(form.time, shop)

@@ -83,7 +83,8 @@ class Sessions:
 
     def _lately(self, user_id: str | None, visitor_id: str | None, until: int) -> Lately:
         now = self.clock()
+        since = 0 if user_id is None else min(now - LOOK_BACK, max(until, 0))  # no version knows a visitor's purchases
         try:
-            return lately_of(self._reader.of(user_id, visitor_id, min(now - LOOK_BACK, max(until, 0))), now)
+            return lately_of(self._reader.of(user_id, visitor_id, since), now)
         except StoreError:
             return BLIND

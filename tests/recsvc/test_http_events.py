@@ -37,6 +37,15 @@ def test_every_kind_of_event_is_stored_with_all_that_it_says(storefront: FlaskCl
     assert orjson.loads(rows[0].rest) == {"colour": {"deep": [1, "é"]}} and rows[-1].shopper == "v:v1"
 
 
+def test_further_fields_are_kept_as_they_came_empty_ones_too(storefront: FlaskClient) -> None:
+    """A field of ours that is empty counts as left out."""
+    further = {"coupon_text": "", "referrer": None, "list": [], "zero": 0, "no": False}
+    sent = {**event("view", "p01", user_id="u01", **further), "referrer": None, "store_id": "", "price": None}
+    assert send(storefront, sent)["accepted"] == 1
+    (row,) = stored(storefront)
+    assert orjson.loads(row.rest) == further and (row.store_id, row.price) == (None, None)
+
+
 def test_the_same_id_is_stored_once_in_one_call_or_in_two_and_with_another_body(storefront: FlaskClient) -> None:
     once = event("view", "p01", user_id="u01")
     assert send(storefront, once, {**once, "product_id": "p02"})["duplicates"] == 1

@@ -49,6 +49,16 @@ def test_a_first_purchase_a_minute_ago_makes_carousels_personal_and_leaves_where
     assert bought not in [item["product_id"] for item in after["items"]]
 
 
+def test_what_a_visitor_bought_long_before_the_training_counts(storefront: FlaskClient) -> None:
+    """No version knows visitors, so their events are all there is."""
+    bought = shown(storefront, "you-may-also-like", visitor_id="v1")[0]
+    long_ago = NOW - 40 * DAY
+    assert long_ago < service_of(storefront.application).live.state.until
+    send(storefront, event("purchase", bought, visitor_id="v1", time=long_ago, order_id="o1"))
+    after = told(storefront, "you-may-also-like", visitor_id="v1", size=100)
+    assert after["personalised"] is True and bought not in [item["product_id"] for item in after["items"]]
+
+
 def test_a_purchase_in_this_very_second_counts(storefront: FlaskClient) -> None:
     bought = shown(storefront, "you-may-also-like", user_id="new")[0]
     send(storefront, event("purchase", bought, user_id="new", time=NOW))

@@ -154,5 +154,5 @@ def _line(row: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(told: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in fields:
         value = told.get(name)
-        if value is not None and not isinstance(value, dict | list | bool):
+        if value not in (None, "") and not isinstance(value, dict | list | bool):
             yield name, str(value)
