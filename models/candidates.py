@@ -11,7 +11,10 @@ from models.lists import scores_of
 from models.schema import NO_ROWS, Context, Doubles, Floats, Ints, Scored
 
 DEPTH = 300
-"""Candidates asked of each source at first where a blend orders; more when the rules leave too few."""
+"""Candidates asked of each source at first where a blend orders, and as many as the carousel has positions beside them.
+
+More when that leaves too few. Neither size nor offset of a request moves it: pages agree.
+"""
 FLOOR = 1e-6
 """The score of a product that no model says anything about."""
 

@@ -112,7 +112,7 @@ class Engine:
         pace.held.append(active.places)
         bars = bars_of(snapshot, carousel, moment, None if wanted is None else lambda rows: wanted(rows, here))
         size = ask.size or carousel.size
-        depths = depths_of(snapshot, carousel, moment, min(DEPTH + size + ask.offset, len(snapshot.catalogue)))
+        depths = depths_of(snapshot, carousel, moment, min(DEPTH + carousel.size, len(snapshot.catalogue)))
         pace.enter("candidates", name)
         models, in_full = self._sources(name, carousel, depths, pace), pace.prepared is None and not pace.late()
         if in_full:
@@ -153,7 +153,8 @@ class Engine:
     ) -> Pool:
         """Return every candidate that any source has: a filter must not empty a carousel that has a tail.
 
-        The tail comes behind the candidates of ``first``, in the order of the blend.
+        The tail comes behind the candidates of ``first``, in the order of the blend and the rules' factors. How deep
+        ``first`` is does not depend on what was asked for: so a position has the same product whatever page it is on.
         """
         if pace.late():  # the fallbacks fill up
             return first
@@ -168,6 +169,7 @@ class Engine:
             np.concatenate([first.rows[kept], everything.rows[tail]]),
             np.concatenate([first.scores[kept], behind]),
             np.concatenate([first.organic[kept], np.ones(len(tail), np.bool_)]),
+            behind=len(tail),
         )
 
     def _pool(

@@ -29,7 +29,10 @@ class Settled:
 
     supply: Supply
     gate: Gate
+    first: Ranked
+    """The pool that was asked for at first: pins by ``where`` take the best of it, however deep the carousel goes."""
     ranked: Ranked
+    """The pool of ``supply``."""
     pins: Pins
     size: int
     """Positions that come back."""
@@ -69,7 +72,7 @@ def arrange(
         explain: keep notes.
         ends: the last position that a pin may have, whatever was asked for; None: ``size``. So many positions are settled
             at least, and the first ``size`` of them come back: they are the same whatever ``size`` is.
-        deeper: gives a deeper pool, asked once if this one runs short, before the fallbacks are.
+        deeper: gives a deeper pool, asked once if this one runs short, before the fallbacks are: ``pool`` and a tail behind.
     """
     ends = size if ends is None else ends
     settled = settle(active, pool, size=size, ends=ends, bars=bars, fallbacks=fallbacks, pinned=taken, deeper=deeper)
@@ -93,8 +96,9 @@ def settle(
     if gate.thin and deeper is not None:  # before a keep gives way, the tail and the fallbacks are asked
         supply, deeper = Supply(deeper(), fallbacks), None
         gate = open_gate(active, supply, bars, taken)
-    ranked = rank(active, supply.pool, gate)  # steps 3 to 5
-    return Settled(supply, gate, ranked, place_pins(gate, ranked, ends), size, ends, deeper)  # steps 6 and 7
+    first = rank(active, pool, gate)  # steps 3 to 5
+    ranked = first if supply.pool is pool else rank(active, supply.pool, gate)
+    return Settled(supply, gate, first, ranked, place_pins(gate, first, ends), size, ends, deeper)  # steps 6 and 7
 
 
 def finish(settled: Settled, taken: Taken = NO_ROWS, *, explain: bool = False) -> Arranged:
@@ -117,7 +121,7 @@ def finish(settled: Settled, taken: Taken = NO_ROWS, *, explain: bool = False) -
         limits, organic, filling = _fill_by_score(ranked, gate, pins, depth)
     short = gate.thin or len(filling.taken) < need
     filled = _fall_back(organic, supply, gate, pins, depth, limits)  # step 9
-    out = _first(_compact(filled, pins, ranked, active, depth), size)
+    out = _first(_compact(filled, pins, (settled.first, ranked), active, depth), size)
     out = guard(out, active)  # step 11; step 10 is ``page.arrange_page``, by way of ``taken``
     notes = notes_on(gate, ranked, out.rows, filling.over(limits)) if explain else NO_NOTES
     skipped = tuple(active.bound.rules[place].id for place in gate.skipped)
@@ -164,8 +168,11 @@ def _fall_back(shown: Shown, supply: Supply, gate: Gate, pins: Pins, size: int, 
     return shown
 
 
-def _compact(filled: Shown, pins: Pins, ranked: Ranked, active: Active, size: int) -> Arranged:
-    """Put the rest round the pins; where it runs out the list closes up and later pins move up."""
+def _compact(filled: Shown, pins: Pins, ranked: tuple[Ranked, Ranked], active: Active, size: int) -> Arranged:
+    """Put the rest round the pins; where it runs out the list closes up and later pins move up.
+
+    ``ranked``: where the scores of pins are from, and those of the rest.
+    """
     rest = iter(filled)
     rules = active.bound.rules
     out: list[tuple[int, str, str | None]] = []
@@ -179,7 +186,11 @@ def _compact(filled: Shown, pins: Pins, ranked: Ranked, active: Active, size: in
             out.append((*one, None))
     rows = np.array([row for row, _, _ in out], np.int32)
     sources = tuple(source for _, source, _ in out)
-    return Arranged(rows, _scores_of(rows, ranked), sources, tuple(rule for _, _, rule in out), short=False)
+    scores = _scores_of(rows, ranked[1])
+    if ranked[0] is not ranked[1] and pins.slots:
+        pinned = np.array([source == PIN for source in sources], np.bool_)
+        scores[pinned] = _scores_of(rows[pinned], ranked[0])
+    return Arranged(rows, scores, sources, tuple(rule for _, _, rule in out), short=False)
 
 
 def _first(out: Arranged, size: int) -> Arranged:

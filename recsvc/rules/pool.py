@@ -22,6 +22,8 @@ class Pool:
     """In (0, 1]."""
     organic: Bools
     """False: here only because a pin may take it; never shown otherwise."""
+    behind: int = 0
+    """So many at the end are a tail: they come after all others, whatever their factors, so that pages agree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ LEAST_FACTOR, MOST_FACTOR = 0.05, 20.0
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The pool by score descending, then product id; every array has shape (n_candidates,)."""
+    """The pool by score descending, then product id, and then its tail likewise; every array has shape (n_candidates,)."""
 
     rows: Ints
     scores: Doubles
@@ -64,5 +64,8 @@ def rank(active: Active, pool: Pool, gate: Gate) -> Ranked:
         scores[order[1:]] == scores[order[:-1]]
     ).any():  # ties are rare, and sorting by two keys costs three times as much
         order = np.lexsort((active.bound.id_rank[pool.rows], -scores))
+    if pool.behind:
+        tail = order >= len(order) - pool.behind
+        order = np.concatenate([order[~tail], order[tail]])
     rows = pool.rows[order]
     return Ranked(rows, scores[order], pool.organic[order], gate.judge(rows))

@@ -183,6 +183,32 @@ def test_a_pin_on_the_second_page_stands_where_the_whole_has_it(tiny_engine: Eng
     assert [product for page in pages for product in page] == whole
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        ("do: boost, factor: 10, where: category == 'wine'", "do: bury, factor: 0.05, where: category == 'milk'"),
+        ("do: keep, where: category != 'milk'", "do: boost, factor: 10, where: price > 5"),
+        ("do: keep, where: category == 'tea', min_results: 8", "do: bury, factor: 0.05, where: price < 4"),
+        ("do: limit, per: brand, max: 2", "do: boost, factor: 10, where: category == 'tea'"),
+        ("do: pin, where: category == 'wine', positions: [2, 5]", "do: boost, factor: 10, where: price > 12"),
+    ],
+)
+def test_pages_agree_where_the_first_candidates_run_short(
+    tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...]
+) -> None:
+    """Twelve candidates at first, a tail behind: each position has one product, whatever size and offset ask for it."""
+    monkeypatch.setattr(recsvc.carousel, "DEPTH", 0)
+    rules = "version: 1\nrules:\n" + "".join(f"  - {{id: r{n}, {line}}}\n" for n, line in enumerate(lines))
+    rules = rules if lines else "version: 1\nrules: []\n"
+    engine = with_rules(tiny_engine, parse(rules, facts_of(tiny_engine.snapshot, Path())))
+    whole = ids(engine.carousel("bestsellers", Ask(size=24)))
+    for size in (1, 3, 7):
+        pages = [ids(engine.carousel("bestsellers", Ask(size=size, offset=offset))) for offset in range(0, 24, size)]
+        assert [product for page in pages for product in page] == whole
+    assert ids(engine.carousel("bestsellers", Ask(size=14))) == whole[:14]
+
+
 def test_a_pin_by_where_passes_over_what_may_not_be_shown(tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few matches compete for it: the bestseller of them is hidden, and the next one is pinned."""
     monkeypatch.setattr(recsvc.carousel, "PIN_DEPTH", 1)

@@ -43,7 +43,7 @@ def test_candidates_are_taken_inside_what_is_eligible_before_the_cut(
     carousel = plain.snapshot.shop.carousels["bestsellers"]
     whole = ids(plain.carousel("bestsellers", Ask(size=20)))
     best = ", ".join(f'"{one}"' for one in whole[:6])
-    monkeypatch.setattr(recsvc.carousel, "DEPTH", 0)
+    monkeypatch.setattr(recsvc.carousel, "DEPTH", 3 - carousel.size)
     assert set(carousel.sources) == {"popularity"}
     for rule in (
         f"do: hide, products: [{best}]",

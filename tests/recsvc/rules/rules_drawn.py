@@ -361,7 +361,7 @@ def draw_line(random, products, now):
 
 
 def draw_shelf(random, world, q, name=None):
-    """Return a carousel with its candidates, what only pins may take, exclusions, fallbacks and sizes."""
+    """Return a carousel with its candidates, its tail, what only pins may take, exclusions, fallbacks and sizes."""
     products = list(world["products"])
     scores = {
         one: random.choice([0.1, 0.2, 0.4, 0.8, random.uniform(0.01, 1)])
@@ -378,4 +378,10 @@ def draw_shelf(random, world, q, name=None):
         "fallbacks": [(one, random.choices(products, k=random.randint(0, 6))) for one in names],
         "size": size,
         "ends": random.choice([size, size, random.randint(1, 8)]),
+        "deeper": perhaps(random, 0.5, lambda: draw_tail(random, [one for one in products if one not in scores])),
     }
+
+
+def draw_tail(random, products):
+    """Return what only a deeper look finds, with its scores: some as high as those of the first candidates."""
+    return {one: random.choice([0.1, random.uniform(0.001, 1)]) for one in products if random.random() < 0.7}

@@ -18,8 +18,8 @@ def carousel(world, rules, shelf, taken=()):
 def page(world, rules, shelves):
     """Return for each carousel of a call [(product, source, rule)], {(rule, position, reason)} and its skipped keeps.
 
-    A shelf is ``{"q", "scores", "extra", "bars", "fallbacks", "size", "ends"}``: ``scores`` are the candidates, ``extra``
-    what only a pin may take, ``bars`` sets of names by product.
+    A shelf is ``{"q", "scores", "extra", "deeper", "bars", "fallbacks", "size", "ends"}``: ``scores`` are the candidates,
+    ``extra`` what only a pin may take, ``deeper`` the tail behind all candidates, ``bars`` sets of names by product.
     """
     settled, out = [], []
     for shelf in shelves:
@@ -37,6 +37,7 @@ def claimed(settled):
 def settle(world, rules, shelf, pinned):
     """Steps 1 to 7: which rules hold, what is eligible, its order, and where the pins stand."""
     q, scores, extra, bars = shelf["q"], shelf["scores"], shelf["extra"], shelf["bars"]
+    deeper = shelf["deeper"] or {}
     live = [rule for rule in rules if holds(rule, q, world)]
 
     def of(*verbs):
@@ -50,21 +51,22 @@ def settle(world, rules, shelf, pinned):
 
     # Step 2. A keep with min_results is skipped where it alone, on top of the others, would leave too few.
     firm = [rule for rule in of("keep") if "min_results" not in rule]
-    supply = {*scores, *(product for _, found in shelf["fallbacks"] for product in found)}
+    supply = {*scores, *deeper, *(product for _, found in shelf["fallbacks"] for product in found)}
     left = [product for product in supply if allowed(product, firm) and not bars[product]]
     soft = [rule for rule in of("keep") if "min_results" in rule]
     skipped = [rule for rule in soft if sum(hits(rule, product) for product in left) < rule["min_results"]]
     keeps = [rule for rule in of("keep") if rule not in skipped]
 
     # Steps 4 and 5.
-    def score(product):
+    def score(product, given):
         factors = [rule["factor"] for rule in of("boost", "bury") if hits(rule, product)]
-        return {**scores, **extra}[product] * min(max(prod(factors), 0.05), 20)
+        return given[product] * min(max(prod(factors), 0.05), 20)
 
-    points = {product: score(product) for product in {**scores, **extra}}
+    points, behind = ({one: score(one, given) for one in given} for given in ({**scores, **extra}, deeper))
     out = {
         "world": world, "hits": hits, "bars": bars, "keeps": keeps, "hides": of("hide"), "limits": of("limit"),
         "candidates": set(scores), "points": points, "ranked": sorted(points, key=lambda one: (-points[one], one)),
+        "behind": behind, "tail": sorted(behind, key=lambda one: (-behind[one], one)),
         "fallbacks": shelf["fallbacks"], "size": shelf["size"], "ends": shelf["ends"],
         "skipped": {rule["id"] for rule in skipped},
     }  # fmt: skip
@@ -200,7 +202,7 @@ def fill(world, settled, taken):
                 rest.append((product, source))
         return passed
 
-    by_score = [product for product in settled["ranked"] if product in settled["candidates"]]
+    by_score = [product for product in settled["ranked"] if product in settled["candidates"]] + settled["tail"]
     take(take(by_score, "model"), "model", strict_only=True)
     missed = []
     for name, found in settled["fallbacks"]:

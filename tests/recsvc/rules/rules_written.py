@@ -149,18 +149,25 @@ def situation_of(world, q):
 
 def shelf_of(world, bound, shelf, *, explain=False):
     """Return what the engine arranges."""
-    every = {**shelf["scores"], **shelf["extra"]}
-    organic = np.array([one in shelf["scores"] for one in every], np.bool_)
     bits = {name: bit for bit, name in BARS.items()}
     codes = np.array([sum(bits[name] for name in shelf["bars"][one]) for one in world["products"]], np.uint8)
     return Shelf(
         select(bound, situation_of(world, shelf["q"]), explain=explain),
-        Pool(rows_of(world, every), np.array(list(every.values()), np.float64), organic),
+        pool_of(world, shelf, {}),
         shelf["size"],
         shelf["ends"],
         lambda rows: codes[rows],
         [(name, lambda found=found: rows_of(world, found)) for name, found in shelf["fallbacks"]],
+        None if shelf["deeper"] is None else lambda: pool_of(world, shelf, shelf["deeper"]),
     )
+
+
+def pool_of(world, shelf, tail):
+    """Return the candidates, what only pins may take, and ``tail`` behind them."""
+    beside = {one: score for one, score in shelf["extra"].items() if one not in tail}
+    every = {**shelf["scores"], **beside, **tail}
+    organic = np.array([one not in beside for one in every], np.bool_)
+    return Pool(rows_of(world, every), np.array(list(every.values()), np.float64), organic, behind=len(tail))
 
 
 def shown(world, arranged):

@@ -188,6 +188,7 @@ SENTENCES: dict[str, dict[str, tuple[str, ...]]] = {
         "positions are absolute over the depth, pages are slices of one ranking": (
             f"{DRAWN}::test_positions_are_absolute_over_its_depth_and_pages_are_slices_of_one_ranking",
             "test_carousel.py::test_a_pin_on_the_second_page_stands_where_the_whole_has_it",
+            "test_carousel.py::test_pages_agree_where_the_first_candidates_run_short",
         ),
         "hide always wins, a pin beats boost and bury, and these multiply": (
             f"{SAID}::test_hide_pin_and_boost_together_hide_wins",
