@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -39,12 +39,14 @@ def frozen(url: str) -> Iterator[None]:
     os.kill(server, signal.SIGSTOP)  # first: it starts no other
     try:
         for child in children(server):
-            os.kill(child, signal.SIGSTOP)
-            stopped.append(child)
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGSTOP)
+                stopped.append(child)
         yield
     finally:
-        for one in stopped:
-            os.kill(one, signal.SIGCONT)
+        for one in reversed(stopped):  # the server last: what ended meanwhile is there until it looks
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGCONT)
 
 
 def answers(reader: LatelyReader) -> bool:
