@@ -22,6 +22,7 @@ from recsvc.context import Moment, situation, understand
 from recsvc.explaining import item_notes, notes_of
 from recsvc.falling import SOURCE_OF_FALLBACK, fallbacks_of
 from recsvc.pace import Pace
+from recsvc.pinning import Judges, beside
 from recsvc.prepared import ready
 from recsvc.rank import depths_of, rank, ranker_of
 from recsvc.reasons import NO_REASON, ProductFacts, pin_reason, reason_of
@@ -35,8 +36,6 @@ from recsvc.trials import Trials
 from recsvc.wanted import Wanted, wanted_of
 from recsvc.work import Work
 
-PIN_DEPTH = 200
-"""Matches of one pin's ``where`` that compete for its positions."""
 BY_SALES = {"popularity": 1.0}
 """The weights of what is rated beside the candidates where there is no time."""
 
@@ -185,20 +184,23 @@ class Engine:
         pace: Pace,
     ) -> Pool:
         """Return the candidates ranked, with the products beside them that only a pin may take."""
-        pinned = gathered.rows[:0]
-        if pins := active.of("pin"):
-            many = any(active.bound.rules[place].where is not None for place in pins)
-            prefer = pace.guard(name, "popularity", lambda: self.snapshot.popularity, None) if many else None
-            pinned = active.pin_rows(PIN_DEPTH, prefer, may_stand(active, bars))
-        strange = pinned[~isin(pinned, gathered.rows)]
         scores = self._rank(gathered, name, carousel, moment, pace)
         organic = np.ones(len(gathered.rows), np.bool_)
-        if not len(strange):
+        if not active.of("pin"):
             return Pool(gathered.rows, scores, organic)
-        beside = rate(models, weights, moment.context, strange)
-        rows = np.concatenate([gathered.rows, beside.rows])
-        scores = np.concatenate([scores, self._rank(beside, name, carousel, moment, pace)])
-        return Pool(rows, scores, np.concatenate([organic, np.zeros(len(beside.rows), np.bool_)]))
+        context = moment.context
+        judges = Judges(
+            may=may_stand(active, bars),
+            rate=lambda rows: rate(models, weights, context, rows),
+            first=lambda n: gather(models, weights, dict.fromkeys(weights, n), context, NO_ROWS),
+            sales=lambda rows: rate(models, BY_SALES, context, rows).scores,
+        )
+        pinned = beside(active, gathered.rows, judges)
+        if not len(pinned.rows):
+            return Pool(gathered.rows, scores, organic)
+        rows = np.concatenate([gathered.rows, pinned.rows])
+        scores = np.concatenate([scores, self._rank(pinned, name, carousel, moment, pace)])
+        return Pool(rows, scores, np.concatenate([organic, np.zeros(len(pinned.rows), np.bool_)]))
 
     def _rank(self, gathered: Gathered, name: str, carousel: Carousel, moment: Moment, pace: Pace) -> Doubles:
         """Return the ranker's scores; those of the blend where there is none, or no time for it."""

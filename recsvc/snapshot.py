@@ -13,7 +13,7 @@ from models.features import World
 from models.histories import Histories
 from models.ids import IdIndex
 from models.ranker import Ranker
-from models.schema import Context, Doubles, Longs
+from models.schema import Longs
 from models.shop import Shop
 from models.stock import Stock
 from recsvc.overlay.stock import LiveStock
@@ -61,13 +61,6 @@ class Snapshot:
     def everything(self) -> "tuple[Snapshot, ...]":
         """This one and those beside it."""
         return (self, *self.others.values())
-
-    @property
-    def popularity(self) -> Doubles | None:
-        """(n_products,) how well each product sells; None without that model."""
-        model = self.models.get("popularity")
-        everything = np.arange(len(self.catalogue), dtype=np.int32)
-        return None if model is None else model.score(Context(0), everything).astype(np.float64)
 
     def under(self, rules: BoundRules, rules_hash: str | None) -> "Snapshot":
         """Return the same under other rules."""

@@ -1,12 +1,11 @@
 """Step 1: which rules hold for a request. They are enabled, in scope, active; ``when`` holds and ``unless`` does not."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from models.distinct import distinct
-from models.schema import NO_ROWS, UNKNOWN, Bools, Doubles, Ints
+from models.schema import NO_ROWS, UNKNOWN, Bools, Ints
 from recsvc.rules.bind import BoundRules
 from recsvc.rules.experiments import arm_of
 from recsvc.rules.merged import Merged
@@ -45,29 +44,17 @@ class Active:
         found = ((one.name, arm_of(one, self.situation.shopper)) for one in self.bound.conditions.drawn)
         return tuple({"name": name, "arm": arm} for name, arm in found if arm is not None)
 
-    def pin_rows(
-        self, limit: int = 200, prefer: Doubles | None = None, may: Callable[[int, Ints], Bools] | None = None
-    ) -> Ints:
-        """Return the products that a pin may place, for the engine to score those that are no candidates.
-
-        Args:
-            limit: how many matches of one ``where`` at most; those of the highest ``prefer`` (ties: lower rows).
-            may: tells of a rule and products which of these it may pin; where there are more than ``limit``, others go first.
-            prefer: (n_products,) any measure of how good a product is, such as its popularity.
-        """
-        found = [NO_ROWS]
-        for place in self.of("pin"):
-            found += [self.bound.pinned[place], self.bound.instead[place]]
-            if self.bound.rules[place].where is not None:
-                rows = self.bound.ground.listed(self.bound.targets[place], self.situation)
-                if len(rows) > limit and may is not None:
-                    rows = rows[may(place, rows)]
-                if len(rows) > limit and prefer is not None:
-                    rows = rows[np.argsort(-prefer[rows], kind="stable")]
-                found.append(rows[:limit])
-        every: Ints = distinct(np.concatenate(found))
+    def pin_names(self) -> Ints:
+        """Return the products that pins name, and those that may stand in, ascending."""
+        lists = [by[place] for place in self.of("pin") for by in (self.bound.pinned, self.bound.instead)]
+        every: Ints = distinct(np.concatenate([NO_ROWS, *lists]))
         known: Ints = every[every != UNKNOWN]
         return known
+
+    def pin_matches(self) -> dict[int, Ints]:
+        """Return all products that each pin by ``where`` matches, ascending, by the place of its rule."""
+        places = [place for place in self.of("pin") if self.bound.rules[place].where is not None]
+        return {place: self.bound.ground.listed(self.bound.targets[place], self.situation) for place in places}
 
 
 def select(bound: BoundRules, situation: Situation, *, explain: bool = False) -> Active:

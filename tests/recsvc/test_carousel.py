@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import recsvc.carousel
+import recsvc.pinning
 from models.schema import DAY
 from recsvc.asking import Answer, Ask, BadFilterError, UnknownCarouselError
 from recsvc.carousel import Engine
@@ -211,7 +212,7 @@ def test_pages_agree_where_the_first_candidates_run_short(
 
 def test_a_pin_by_where_passes_over_what_may_not_be_shown(tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few matches compete for it: the bestseller of them is hidden, and the next one is pinned."""
-    monkeypatch.setattr(recsvc.carousel, "PIN_DEPTH", 1)
+    monkeypatch.setattr(recsvc.pinning, "RANKED", 1)
     ask = Ask(filter="category == 'milk'", size=1)
     best = ids(tiny_engine.carousel("bestsellers", ask))[0]
     lines = (

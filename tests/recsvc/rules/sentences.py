@@ -124,6 +124,7 @@ SENTENCES: dict[str, dict[str, tuple[str, ...]]] = {
         "6: pins by where take the best eligible matches by score": (
             f"{VERBS}::test_pins_by_where_take_the_best_eligible_matches",
             "test_carousel.py::test_a_pin_by_where_passes_over_what_may_not_be_shown",
+            "test_pinning.py::test_a_pin_by_where_takes_what_the_sources_rate_highest_however_it_sells",
         ),
         "7: the higher priority has the position": (f"{SAID}::test_the_default_priority_is_100_and_the_higher_wins",),
         "7: then the more specific, page item id to global": (f"{SELECT}::test_the_more_specific_pin_wins_then_the_scheduled_one",),

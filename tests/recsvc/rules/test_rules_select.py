@@ -102,17 +102,17 @@ def test_an_always_on_rule_is_merged_and_still_named():
     assert not select(some, situation()).places
 
 
-def test_pin_rows_names_products_that_a_pin_may_take():
+def test_what_pins_may_take_is_what_they_name_and_what_they_match():
     some = bound(
         "do: pin, product: '00504', position: 1, instead: ['00505', NEW]",
         "do: pin, where: category == 'wine', position: 2",
         "do: pin, product: '00508', position: 1, when: {store: S1}",
     )
     active = select(some, situation())
-    assert active.pin_rows().tolist() == [0, 1, 2, 3, 4]
-    popular = np.array([1.0, 3.0, 2.0, 0, 0, 0, 0, 0])
-    assert active.pin_rows(limit=1, prefer=popular).tolist() == [1, 3, 4]
-    assert not len(select(bind(NO_RULES, CATALOGUE), situation()).pin_rows())
+    assert active.pin_names().tolist() == [3, 4]
+    assert {place: rows.tolist() for place, rows in active.pin_matches().items()} == {1: [0, 1, 2]}
+    none = select(bind(NO_RULES, CATALOGUE), situation())
+    assert not len(none.pin_names()) and not none.pin_matches()
 
 
 def test_everywhere_hides_are_known_without_a_request():

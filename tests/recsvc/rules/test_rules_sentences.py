@@ -119,7 +119,7 @@ def test_a_pinned_id_that_is_not_in_the_catalogue_yet_works_once_it_arrives() ->
     later = Catalogue.of(IdIndex.of([*IDS, "NEW"]), {"category": text_column([None] * 9)}, "c2")
     assert ids(shown(select(bind(ruleset, CATALOGUE), asked())))[0] == "1"
     active = select(bind(ruleset, later), asked())
-    assert active.pin_rows().tolist() == [8]
+    assert active.pin_names().tolist() == [8]
     candidates = Pool(np.array([0, 1, 8], np.int32), np.array([0.9, 0.8, 0.1]), np.array([True, True, False]))
     out = arrange(active, candidates, size=3, bars=lambda rows: np.zeros(len(rows), np.uint8))
     assert out.rows.tolist() == [8, 0, 1] and out.pins[0] == "r1"
