@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from select import select
+from select import POLLIN, poll
 from time import sleep
 from typing import IO
 
@@ -59,7 +59,9 @@ def _read_beside(text: bytes, facts: ShopFacts, products: IdIndex, listed: Lists
     with _child() as (into, out):
         pickle.dump(Task(text, plain, known, listed.folder.resolve(), name), into, pickle.HIGHEST_PROTOCOL)
         into.close()
-        while not select([out], [], [], WAIT)[0]:
+        answer = poll()  # not select: it knows no file beyond the first 1,024 that a process opened
+        answer.register(out, POLLIN)
+        while not answer.poll(WAIT * 1000):
             rest()
         rules, listed.marks = pickle.load(out)
         faults, warnings, segments, every = (tuple(taken(out, rest)) for _ in range(4))

@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import resource
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +76,18 @@ def test_a_child_reads_what_would_be_read_here(folder: Path, capfd: pytest.Captu
     )  # fmt: skip
     assert rests < len(reading.rules.rules), "here it would have been after every rule"
     assert capfd.readouterr() == ("", ""), "nothing went wrong in the child"
+
+
+def test_a_child_reads_for_a_process_with_many_open_files(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A busy service holds more than the 1,024 files that ``select`` knows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+    with ExitStack() as held:
+        for _ in range(1100):
+            held.enter_context(Path(os.devnull).open())
+        assert beside(large(), folder)[0].rules is not None
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert capfd.readouterr() == ("", ""), "the child read them"
 
 
 def test_faults_come_back_with_their_places(folder: Path) -> None:
