@@ -43,8 +43,11 @@ class LastGood:
         """
         for path in Path(memory() or tempfile.gettempdir()).glob(f"{PREFIX}*"):
             with suppress(OSError):  # in use, or somebody else's
-                _lock(path)
-                shutil.rmtree(path)
+                handle = _lock(path)
+                try:
+                    shutil.rmtree(path)
+                finally:
+                    os.close(handle)
         made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=memory()))
         _lock(made)  # before it has its name: to a service that starts now it would be one that was left
         return cls(made.rename(made.with_name(made.name[1:])))
@@ -82,14 +85,19 @@ class LastGood:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _lock(folder: Path) -> None:
-    """Hold a folder until this process and all forked from it end; raises OSError where others hold it."""
+def _lock(folder: Path) -> int:
+    """Hold a folder until the handle that comes back is closed here and in all processes forked from this one.
+
+    Raises:
+        OSError: others hold it.
+    """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
         raise
+    return handle
 
 
 def memory() -> str | None:

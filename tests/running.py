@@ -79,7 +79,7 @@ def kept_by(pid: int) -> Path:
     for handle in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):
             found.add(handle.readlink())
-    (folder,) = [path for path in found if path.name.startswith(PREFIX) and path.is_dir()]  # not one swept away
+    (folder,) = [path for path in found if path.name.startswith(PREFIX)]
     return folder
 
 

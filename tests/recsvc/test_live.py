@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from flask.testing import FlaskClient
 from service_helpers import ids, log_lines, pin
 
 from models.registry import Registry
-from recsvc.last_good import FILE, LastGood
+from recsvc.last_good import FILE, PREFIX, LastGood, memory
 from recsvc.service import service_of
 from recsvc.serving import Live
 from recsvc.watch import Watcher
@@ -374,3 +376,18 @@ def test_publishing_and_rolling_back_under_traffic_fails_no_request_and_mixes_no
             thread.join()
         watcher.stop()
     assert not failed and seen == set(names)
+
+
+def test_what_killed_services_left_goes_and_nothing_of_it_stays_open() -> None:
+    """The folder of a service that lives is locked, so it stays; one that nobody locks is deleted, its file closed."""
+    left = Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory()))
+    made = LastGood.make()
+    again = LastGood.make()
+    held = set()
+    for handle in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # that of the listing itself
+            held.add(handle.readlink().name)
+    assert not left.exists() and not any(name.startswith(left.name) for name in held)
+    assert made.folder.exists() and again.folder.exists()
+    made.remove()
+    again.remove()
