@@ -26,8 +26,9 @@ from recsvc.pinning import Judges, beside
 from recsvc.prepared import ready
 from recsvc.rank import depths_of, rank, ranker_of
 from recsvc.reasons import NO_REASON, ProductFacts, pin_reason, reason_of
+from recsvc.rules.arrange import Shelf
 from recsvc.rules.match import Active, select
-from recsvc.rules.page import Shelf, arrange_page, rows_in
+from recsvc.rules.page import arrange_page, rows_in
 from recsvc.rules.pins import may_stand
 from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Pool
 from recsvc.snapshot import Snapshot

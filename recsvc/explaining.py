@@ -14,9 +14,9 @@ from models.context_table import LISTED
 from models.schema import UNKNOWN
 from recsvc.context import Moment
 from recsvc.rank import ranker_features
+from recsvc.rules.arrange import Shelf
 from recsvc.rules.explain import why_not
 from recsvc.rules.match import Active
-from recsvc.rules.page import Shelf
 from recsvc.rules.pool import Arranged
 from recsvc.rules.rank import LEAST_FACTOR, MOST_FACTOR
 from recsvc.snapshot import Snapshot

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from models.candidates import Gathered
 from models.carousels import Carousel
+from recsvc.rules.arrange import Shelf
 from recsvc.rules.match import Active
-from recsvc.rules.page import Shelf
 from recsvc.trade_offs import Traded
 from recsvc.trials import Trial
 

@@ -1,12 +1,13 @@
 """Steps 2 to 11: a pool of candidates to what a carousel shows, in the fixed order. Read it top to bottom."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
 from models.compiled import isin, places_in
+from models.ids import IdIndex
 from models.schema import NO_ROWS, Ints
 from recsvc.rules.bind import hidden_everywhere
 from recsvc.rules.explain import notes_on
@@ -17,10 +18,35 @@ from recsvc.rules.pins import Pins, place_pins
 from recsvc.rules.pool import MODEL, NO_NOTES, PIN, Arranged, BarsOf, Fallback, Pool
 from recsvc.rules.rank import Ranked, rank
 
-Taken: TypeAlias = Ints | Iterable[int]
 Deeper: TypeAlias = Callable[[], Pool]
 Shown: TypeAlias = list[tuple[int, str]]
 """Product rows with their sources, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One carousel of a call, before the rules."""
+
+    active: Active
+    """The rules that hold, from ``select``."""
+    pool: Pool
+    """The candidates."""
+    size: int
+    """Positions that are shown, or lie before what is shown: absolute over the carousel's depth."""
+    ends: int
+    """The last position that a pin may have: the carousel's own size, so that all of its pages agree. So many
+    positions are settled at least, and the first ``size`` of them come back: they are the same whatever ``size`` is."""
+    bars: BarsOf
+    """The system exclusions of products."""
+    fallbacks: Sequence[Fallback] = ()
+    """Asked in order while positions are open."""
+    deeper: Deeper | None = None
+    """Gives a deeper pool, ``pool`` and a tail behind, asked once if the first one runs short, before the fallbacks are."""
+
+    @property
+    def ids(self) -> IdIndex:
+        """Return the ids of the catalogue that its rows are of."""
+        return self.active.bound.catalogue.ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,70 +74,31 @@ class Settled:
         return np.array([row for position, (row, _) in slots if position <= self.size], np.int32)
 
 
-def arrange(
-    active: Active,
-    pool: Pool,
-    *,
-    size: int,
-    bars: BarsOf,
-    fallbacks: Sequence[Fallback] = (),
-    taken: Taken = NO_ROWS,
-    explain: bool = False,
-    ends: int | None = None,
-    deeper: Deeper | None = None,
-) -> Arranged:
-    """Return the first ``size`` positions of a carousel; pages are slices of it.
-
-    Args:
-        active: the rules that hold, from ``select``.
-        pool: the candidates.
-        size: positions; absolute over the carousel's depth.
-        bars: the system exclusions of products.
-        fallbacks: asked in order while positions are open.
-        taken: products that other carousels of the call show or have pinned.
-        explain: keep notes.
-        ends: the last position that a pin may have, whatever was asked for; None: ``size``. So many positions are settled
-            at least, and the first ``size`` of them come back: they are the same whatever ``size`` is.
-        deeper: gives a deeper pool, asked once if this one runs short, before the fallbacks are: ``pool`` and a tail behind.
-    """
-    ends = size if ends is None else ends
-    settled = settle(active, pool, size=size, ends=ends, bars=bars, fallbacks=fallbacks, pinned=taken, deeper=deeper)
-    return finish(settled, taken, explain=explain)
-
-
-def settle(
-    active: Active,
-    pool: Pool,
-    *,
-    size: int,
-    ends: int,
-    bars: BarsOf,
-    fallbacks: Sequence[Fallback] = (),
-    pinned: Taken = NO_ROWS,
-    deeper: Deeper | None = None,
-) -> Settled:
-    """Return a carousel with its pins in place; as ``arrange``, but for ``pinned``: what other carousels have pinned."""
-    supply, taken = Supply(pool, fallbacks), as_rows(pinned)
-    gate = open_gate(active, Supply(pool, ()) if deeper else supply, bars, taken)  # step 2
+def settle(shelf: Shelf, pinned: Ints = NO_ROWS) -> Settled:
+    """Return a carousel with its pins in place: steps 2 to 7; ``pinned``: (n,) products that other carousels have pinned."""
+    active, pool, deeper = shelf.active, shelf.pool, shelf.deeper
+    supply = Supply(pool, shelf.fallbacks)
+    gate = open_gate(active, Supply(pool, ()) if deeper else supply, shelf.bars, pinned)  # step 2
     if gate.thin and deeper is not None:  # before a keep gives way, the tail and the fallbacks are asked
-        supply, deeper = Supply(deeper(), fallbacks), None
-        gate = open_gate(active, supply, bars, taken)
+        supply, deeper = Supply(deeper(), shelf.fallbacks), None
+        gate = open_gate(active, supply, shelf.bars, pinned)
     first = rank(active, pool, gate)  # steps 3 to 5
     ranked = first if supply.pool is pool else rank(active, supply.pool, gate)
-    return Settled(supply, gate, first, ranked, place_pins(gate, first, ends), size, ends, deeper)  # steps 6 and 7
+    pins = place_pins(gate, first, shelf.ends)  # steps 6 and 7
+    return Settled(supply, gate, first, ranked, pins, shelf.size, shelf.ends, deeper)
 
 
-def finish(settled: Settled, taken: Taken = NO_ROWS, *, explain: bool = False) -> Arranged:
+def finish(settled: Settled, taken: Ints = NO_ROWS, *, explain: bool = False) -> Arranged:
     """Return a settled carousel, filled up: steps 8 to 11.
 
     Args:
         settled: the carousel.
-        taken: what other carousels show or have pinned; a pin loses to it beyond the positions that come back alone.
+        taken: (n,) what other carousels show or have pinned; a pin loses to it beyond the positions that come back alone.
         explain: keep notes.
     """
     active, ranked, size = settled.gate.active, settled.ranked, settled.size
     supply, depth = settled.supply, max(size, settled.ends)
-    gate = settled.gate.beside(as_rows(taken))
+    gate = settled.gate.beside(taken)
     pins = settled.pins.beside(gate)
     need = size - sum(position <= size for position in pins.slots)
     limits, organic, filling = _fill_by_score(ranked, gate, pins, depth)  # step 8
@@ -126,11 +113,6 @@ def finish(settled: Settled, taken: Taken = NO_ROWS, *, explain: bool = False) -
     notes = notes_on(gate, ranked, out.rows, filling.over(limits)) if explain else NO_NOTES
     skipped = tuple(active.bound.rules[place].id for place in gate.skipped)
     return Arranged(out.rows, out.scores, out.sources, out.pins, short, tuple(pins.dropped), skipped, notes)
-
-
-def as_rows(taken: Taken) -> Ints:
-    """Return product rows as an array."""
-    return np.asarray(taken if isinstance(taken, np.ndarray) else list(taken), np.int32)
 
 
 def _fill_by_score(ranked: Ranked, gate: Gate, pins: Pins, depth: int) -> tuple[Limits, Shown, Filling]:

@@ -112,9 +112,8 @@ def _models(search: "Search", days: Days, progress: Progress) -> list[Part]:
     if not found:
         return []
     after = with_models(search.shop, found)
-    verdict = days.verdict(
-        search.shop, after, judged(search.shop)
-    )  # a model may be in carousels that are not searched for
+    everything = judged(search.shop)  # a model may be in carousels that are not searched for
+    verdict = days.verdict(search.shop, after, everything)
     if verdict is not None and verdict.sure:
         search.shop = after
     return [] if verdict is None else [Part("models", {"models": found}, verdict)]

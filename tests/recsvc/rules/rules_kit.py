@@ -8,8 +8,8 @@ import numpy as np
 from models.catalogue import Catalogue
 from models.columns import number_column, tags_column, text_column
 from models.ids import IdIndex
-from models.schema import UNKNOWN, History
-from recsvc.rules.arrange import arrange
+from models.schema import NO_ROWS, UNKNOWN, History, Ints
+from recsvc.rules.arrange import Shelf, finish, settle
 from recsvc.rules.bind import BoundRules, bind
 from recsvc.rules.match import Active, select
 from recsvc.rules.parse import parse, read
@@ -133,10 +133,19 @@ def shown(
     size: int = 8,
     bars: Any = None,
     fallbacks: Sequence[tuple[str, Sequence[str]]] = (),
+    *,
+    taken: Sequence[int] = (),
+    explain: bool = False,
     **more: Any,
 ) -> Arranged:
     lists = [(name, lambda ids=ids: np.array([row(one) for one in ids], np.int32)) for name, ids in fallbacks]
-    return arrange(active, candidates or pool(), size=size, bars=bars or bars_of(), fallbacks=lists, **more)
+    shelf = Shelf(active, candidates or pool(), size, more.pop("ends", size), bars or bars_of(), lists, **more)
+    return alone(shelf, np.array(list(taken), np.int32), explain=explain)
+
+
+def alone(shelf: Shelf, taken: Ints = NO_ROWS, *, explain: bool = False) -> Arranged:
+    """Return one carousel beside others that have ``taken`` some products."""
+    return finish(settle(shelf, taken), taken, explain=explain)
 
 
 def ids(arranged: Arranged) -> list[str]:

@@ -9,9 +9,9 @@ from models.catalogue import Catalogue
 from models.columns import number_column, tags_column, text_column
 from models.ids import IdIndex
 from models.schema import UNKNOWN, History
+from recsvc.rules.arrange import Shelf
 from recsvc.rules.bind import bind
 from recsvc.rules.match import select
-from recsvc.rules.page import Shelf
 from recsvc.rules.parse import parse
 from recsvc.rules.pool import Pool
 from recsvc.rules.shop_facts import ShopFacts

@@ -13,8 +13,9 @@ import rules_written as engine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reference_truth import arm, holds
+from rules_kit import alone
 
-from recsvc.rules.page import arrange_page, arrange_shelf
+from recsvc.rules.page import arrange_page
 
 CASES = int(os.environ.get("RULES_CASES", "300"))
 random_cases = settings(
@@ -46,7 +47,7 @@ def test_the_engine_shows_what_the_reference_shows(seed):
     assert {one["name"]: one["arm"] for one in made.active.arms()} == {
         name: drawn_arm for name in tried(rules) if (drawn_arm := arm(name, q, world)) is not None
     }
-    out = arrange_shelf(made, engine.rows_of(world, taken), explain=True)
+    out = alone(made, engine.rows_of(world, taken), explain=True)
     assert engine.shown(world, out) == reference.carousel(world, rules, shelf, taken)
     settled = reference.settle(world, rules, shelf, taken)
     of = {True: settled["points"], False: {**settled["points"], **settled["behind"]}}
@@ -68,7 +69,7 @@ def test_the_order_of_the_file_changes_nothing_but_the_last_resort(seed):
     shelf = drawn.draw_shelf(random, world, drawn.draw_request(random, world))
     answers = []
     for _ in range(2):
-        out = arrange_shelf(engine.shelf_of(world, engine.bound_to(world, rules), shelf))
+        out = alone(engine.shelf_of(world, engine.bound_to(world, rules), shelf))
         answers.append((engine.shown(world, out), out.scores.tolist()))
         random.shuffle(rules)
     assert answers[0] == answers[1]
@@ -83,7 +84,7 @@ def test_positions_are_absolute_over_its_depth_and_pages_are_slices_of_one_ranki
     shelf, ends = drawn.draw_shelf(random, world, drawn.draw_request(random, world)), random.randint(1, 6)
     bound = engine.bound_to(world, rules)
     short, long = (
-        arrange_shelf(engine.shelf_of(world, bound, {**shelf, "size": size, "ends": ends}))
+        alone(engine.shelf_of(world, bound, {**shelf, "size": size, "ends": ends}))
         for size in (random.randint(1, ends), ends + random.randint(1, 4))
     )
     assert long.rows.tolist()[: len(short.rows)] == short.rows.tolist()

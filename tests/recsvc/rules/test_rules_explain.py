@@ -1,16 +1,16 @@
 """Why is this here, and why is that not here; and a page of several carousels."""
 
 import numpy as np
-from rules_kit import IDS, SHOP, arranged_by, bars_of, bound, ids, pool, row, rules, shown, situation
+from rules_kit import IDS, SHOP, alone, arranged_by, bars_of, bound, ids, pool, row, rules, shown, situation
 
 from models.catalogue import Catalogue
 from models.columns import text_column
 from models.ids import IdIndex
-from recsvc.rules.arrange import guard
+from recsvc.rules.arrange import Shelf, guard
 from recsvc.rules.bind import bind
 from recsvc.rules.explain import why_not
 from recsvc.rules.match import select
-from recsvc.rules.page import Shelf, arrange_page, arrange_shelf
+from recsvc.rules.page import arrange_page
 from recsvc.rules.parse import parse
 from recsvc.rules.pool import Pool
 from recsvc.rules.situation import OUT_OF_STOCK, PURCHASED
@@ -130,9 +130,9 @@ def test_of_two_pins_of_one_product_the_first_carousel_has_it():
 
 def test_a_pool_that_runs_short_is_asked_for_more_before_the_fallbacks():
     few, fallbacks = pool({"00501": 0.9}), [("bestsellers", lambda: np.array([7], np.int32))]
-    out = arrange_shelf(shelf(candidates=few, fallbacks=fallbacks, deeper=lambda: pool({"00501": 0.9, "00502": 0.8})))
+    out = alone(shelf(candidates=few, fallbacks=fallbacks, deeper=lambda: pool({"00501": 0.9, "00502": 0.8})))
     assert ids(out) == ["1", "2", "8"] and out.sources == ("model", "model", "bestsellers")
-    enough = arrange_shelf(shelf(candidates=pool(), deeper=lambda: few))
+    enough = alone(shelf(candidates=pool(), deeper=lambda: few))
     assert ids(enough) == ["1", "2", "3"] and not enough.short
 
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from rules_kit import alone
 
 from models.catalogue import Catalogue
 from models.columns import number_column, tags_column, text_column
 from models.ids import IdIndex
 from models.schema import History
-from recsvc.rules.arrange import arrange
+from recsvc.rules.arrange import Shelf
 from recsvc.rules.bind import bind
 from recsvc.rules.match import select
 from recsvc.rules.parse import parse
@@ -113,7 +114,7 @@ def shown(sample, carousel="trending", at="2026-09-01 12:00", page=-1, stock=Non
     here = Situation(start_of(at, LONDON), carousel, page, fields=fields or {}, shopper=Shopper(**shopper), stock=stock)
     rows = np.arange(len(IDS), dtype=np.int32)
     pool = Pool(rows, np.array(list(BASE.values())), np.ones(len(IDS), np.bool_))
-    out = arrange(select(sample, here), pool, size=12, bars=lambda some: np.zeros(len(some), np.uint8))
+    out = alone(Shelf(select(sample, here), pool, 12, 12, lambda some: np.zeros(len(some), np.uint8)))
     return [IDS[row] for row in out.rows.tolist()], dict(zip([IDS[row] for row in out.rows], out.scores, strict=True))
 
 

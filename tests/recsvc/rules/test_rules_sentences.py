@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from rules_kit import CATALOGUE, IDS, NOW, SHOP, arranged_by, bars_of, bound, faults, ids, rules, shown, shown_by
+from rules_kit import CATALOGUE, IDS, NOW, SHOP, alone, arranged_by, bars_of, bound, faults, ids, rules, shown, shown_by
 from rules_kit import situation as asked
 
 from models.carousels import Carousel
 from models.catalogue import Catalogue
 from models.columns import text_column
 from models.ids import IdIndex
-from recsvc.rules.arrange import arrange
+from recsvc.rules.arrange import Shelf
 from recsvc.rules.bind import bind
 from recsvc.rules.match import select
 from recsvc.rules.parse import parse
@@ -121,7 +121,7 @@ def test_a_pinned_id_that_is_not_in_the_catalogue_yet_works_once_it_arrives() ->
     active = select(bind(ruleset, later), asked())
     assert active.pin_names().tolist() == [8]
     candidates = Pool(np.array([0, 1, 8], np.int32), np.array([0.9, 0.8, 0.1]), np.array([True, True, False]))
-    out = arrange(active, candidates, size=3, bars=lambda rows: np.zeros(len(rows), np.uint8))
+    out = alone(Shelf(active, candidates, 3, 3, lambda rows: np.zeros(len(rows), np.uint8)))
     assert out.rows.tolist() == [8, 0, 1] and out.pins[0] == "r1"
 
 
