@@ -217,7 +217,7 @@ def learn(
     if ready is None:
         return rankers, Judgement(), begin.start
     judged = perform(shop, ready, rankers, seed, options.now, progress, judge)
-    winners = that_win(rankers, judged)
+    winners = that_win(shop, rankers, judged)
     if winners.keys() != rankers.keys():
         judged = perform(shop, ready, winners, seed, options.now, progress, judge)
     return winners, judged, ready.start() if options.incremental else begin.start

@@ -18,7 +18,8 @@ from training.fit import feature_names
 from training.judge import Judgement
 from training.progress import Progress
 from training.read.shop_data import ShopData
-from training.windows import LONGER, TASKS_OF, Examples, joined, learn_window
+from training.split import TASKS
+from training.windows import LONGER, Examples, joined, learn_window
 
 Windows = dict[int, dict[str, Examples]]
 """By the moment that a window begins; -1, -2, … for the folds of a shop without times."""
@@ -125,12 +126,15 @@ def fit_ranker(
     return ranker
 
 
-def that_win(rankers: Mapping[str, Ranker], judged: Judgement) -> dict[str, Ranker]:
-    """Return the rankers but those that lose to the blend over the tasks that they were judged in."""
+def that_win(shop: Shop, rankers: Mapping[str, Ranker], judged: Judgement) -> dict[str, Ranker]:
+    """Return the rankers but those that lose to the blend over the tasks that they were judged in.
+
+    Each task is asked of one of the shop's carousels, and the ranker that orders this one answers for it.
+    """
     gains: dict[str, list[float]] = {}
     for result in judged.results:
         if result.row == BLEND:
-            name = next(ranker for ranker, tasks in TASKS_OF.items() if result.task in tasks)
+            name = shop.carousels[TASKS[result.task]].ranker or ""
             gains.setdefault(name, []).append(result.difference["ndcg@10"].mean)
     return {name: ranker for name, ranker in rankers.items() if sum(gains.get(name, ())) >= 0}
 

@@ -27,6 +27,7 @@ from training.metrics.bootstrap import Interval
 from training.pipeline import Options, learn_rankers, read, run
 from training.progress import SILENT
 from training.ranking import code_numbers, that_win, window_starts
+from training.split import TASKS
 from training.windows import Examples, learn_window
 
 
@@ -122,11 +123,20 @@ def test_without_the_setting_there_is_no_ranker(trained_shop: TinyShop) -> None:
     assert learn_rankers(shop, read(shop, options, None, SILENT), options.clock, 1, SILENT) == {}
 
 
-def test_a_ranker_that_loses_to_the_blend_is_left_out() -> None:
+def test_a_ranker_that_loses_to_the_blend_is_left_out(trained_shop: TinyShop) -> None:
     """Over the tasks that it was judged in, together: one lost a little, the other won more."""
     judged = Judgement((_lost("next-order", -0.01), _lost("complements", -0.01), _lost("completing", 0.02)))
     rankers = dict.fromkeys(("next-order", "complements", "discovery"), Ranker())
-    assert list(that_win(rankers, judged)) == ["complements", "discovery"]
+    assert list(that_win(trained_shop.shop, rankers, judged)) == ["complements", "discovery"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_is_one_that_some_ranker_answers_for(task: str, trained_shop: TinyShop) -> None:
+    """That of its carousel, whether it learned from the task or not: first orders are asked of `for-you`."""
+    ranker = trained_shop.shop.carousels[TASKS[task]].ranker
+    assert ranker is not None
+    rankers = {ranker: Ranker(), "another": Ranker()}
+    assert list(that_win(trained_shop.shop, rankers, Judgement((_lost(task, -0.01),)))) == ["another"]
 
 
 def _lost(task: str, gain: float) -> Result:
