@@ -75,7 +75,7 @@ class IdIndex:
             return UNKNOWN
         raw = encode(outside)
         wanted = np.uint64(_hash(raw))
-        place = int(np.searchsorted(self.hashes, wanted))
+        place = int(self.hashes.searchsorted(wanted))
         while place < len(self.hashes) and self.hashes[place] == wanted:
             row = int(self.rows_by_hash[place])
             if self.texts.raw(row) == raw:

@@ -67,20 +67,20 @@ class _Parser:
     def __init__(self, line: list[Token], bare: Scope) -> None:
         self.line, self.bare = line, bare
         self.place = 0
+        self.now = line[0]
         self.depth = 0
-
-    @property
-    def now(self) -> Token:
-        return self.line[self.place]
 
     def next(self) -> Token:
         token = self.now
-        self.place += token.sort != "end"
+        if token.sort != "end":
+            self.place += 1
+            self.now = self.line[self.place]
         return token
 
     def take(self, *texts: str) -> Token | None:
         """Step over the next token if it is one of these signs or keywords."""
-        return self.next() if self.now.sort in ("sign", "keyword") and self.now.text in texts else None
+        now = self.now
+        return self.next() if now.text in texts and now.sort in ("sign", "keyword") else None
 
     def expect(self, text: str, why: str) -> None:
         if not self.take(text):

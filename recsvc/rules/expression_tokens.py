@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 MAX_LENGTH = 2_500
 KEYWORDS = ("and", "or", "not", "in", "between")
@@ -10,12 +10,13 @@ KEYWORDS = ("and", "or", "not", "in", "between")
 Sort: TypeAlias = Literal["number", "text", "name", "keyword", "sign", "end"]
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<number>\d+(?:\.\d+)?|\.\d+)
+    r"""\s*(?:
+    (?P<number>\d+(?:\.\d+)?|\.\d+)
     |(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
     |(?P<tick>`[^`]+`)
     |(?P<name>[^\W\d]\w*)
-    |(?P<sign>==|!=|<=|>=|<|>|\+|-|\*|/|\(|\)|\[|\]|,|\.)""",
+    |(?P<sign>==|!=|<=|>=|<|>|\+|-|\*|/|\(|\)|\[|\]|,|\.)
+    |(?P<end>\Z))""",
     re.VERBOSE,
 )
 _HINTS = {
@@ -49,9 +50,9 @@ class ExpressionError(Exception):
         self.at, self.message, self.hint = at, message, hint
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Token:
-    """One word, number, text or sign."""
+    """One word, number, text or sign; made once and not changed."""
 
     sort: Sort
     text: str
@@ -70,14 +71,14 @@ def tokens(source: str) -> list[Token]:
         raise ExpressionError(0, f"the expression has {len(source):,} characters, more than {MAX_LENGTH:,}", hint)
     out: list[Token] = []
     at = 0
-    while at < len(source):
+    while not out or out[-1].sort != "end":
         match = _TOKEN.match(source, at)
         if match is None:
+            at += len(source[at:]) - len(source[at:].lstrip())
             raise ExpressionError(at, f"{source[at]!r} means nothing here", _HINTS.get(source[at], ""))
-        if match.lastgroup != "space":
-            out.append(_token(match.lastgroup or "", match.group(), at))
+        group = match.lastgroup or ""
+        out.append(_token(group, match[group], match.start(group)))
         at = match.end()
-    out.append(Token("end", "", len(source)))
     return out
 
 
@@ -89,4 +90,4 @@ def _token(group: str, text: str, at: int) -> Token:
         return Token("name", text[1:-1], at)
     if group == "name":
         return Token("keyword" if text in KEYWORDS else "name", text, at)
-    return Token("number" if group == "number" else "sign", text, at)
+    return Token(cast(Sort, group), text, at)

@@ -106,24 +106,25 @@ def read_when(
     reader: Reader, node: Node, what: str, calendar: Mapping[str, Window], segments: Collection[str]
 ) -> tuple[Condition, ...]:
     """Return the conditions of ``when`` or ``unless`` in the order of the file."""
-    fields = reader.shop.fields()
-    readers: dict[str, Callable[[Node], Condition | None]] = {
-        "segment": lambda one: _segments(reader, one, segments),
-        "active": lambda one: read_active(reader, one, calendar),
-        "weekly": lambda one: read_weekly(reader, one),
-        "page_item": lambda one: _item(reader, one, "page"),
-        "cart_item": lambda one: _item(reader, one, "cart"),
-    }
-    for name, kind in fields.items():
-        if kind == "categorical":
-            readers[name] = lambda one, name=name: _field(reader, one, name)  # type: ignore[misc]
-        else:
-            readers[name] = lambda one, name=name: _numeric(reader, one, name)  # type: ignore[misc]
-    found = reader.mapping(node, what, readers)
+    found = reader.mapping(node, what, (*OF_WHEN, *reader.fields))
     if isinstance(node, MapNode) and not node.entries:
         reader.faults.add(node, f"{what} is empty", "leave it out for everywhere and everybody")
-    conditions = [readers[key](value) for key, value in found.items()]
+    conditions = [_condition(reader, key, value, calendar, segments) for key, value in found.items()]
     return tuple(one for one in conditions if one is not None)
+
+
+def _condition(
+    reader: Reader, key: str, node: Node, calendar: Mapping[str, Window], segments: Collection[str]
+) -> Condition | None:
+    if key in reader.fields:
+        return _field(reader, node, key) if reader.fields[key] == "categorical" else _numeric(reader, node, key)
+    if key == "segment":
+        return _segments(reader, node, segments)
+    if key == "active":
+        return read_active(reader, node, calendar)
+    if key == "weekly":
+        return read_weekly(reader, node)
+    return _item(reader, node, "page" if key == "page_item" else "cart")
 
 
 def _segments(reader: Reader, node: Node, segments: Collection[str]) -> SegmentIs | None:

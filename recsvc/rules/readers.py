@@ -1,7 +1,7 @@
 """Nodes to typed values; whatever does not fit is noted and None comes back."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -11,7 +11,7 @@ from recsvc.rules.expression_tokens import ExpressionError
 from recsvc.rules.expression_tree import Both, Expression, Scope, is_static
 from recsvc.rules.faults import Faults
 from recsvc.rules.rest import Rest, no_rest
-from recsvc.rules.shop_facts import ShopFacts
+from recsvc.rules.shop_facts import FieldKind, ShopFacts
 from recsvc.rules.yaml_nodes import Mapping as MapNode
 from recsvc.rules.yaml_nodes import Node, Scalar
 from recsvc.rules.yaml_nodes import Sequence as ListNode
@@ -43,6 +43,11 @@ class Reader:
     """Called between two rules, and two segments."""
     read: dict[tuple[str, Scope], Expression] = field(default_factory=dict)
     """Expressions that held: rules of one file often share them."""
+    fields: Mapping[str, FieldKind] = field(init=False)
+    """Of the request."""
+
+    def __post_init__(self) -> None:
+        self.fields = self.shop.fields()
 
     def mapping(self, node: Node, what: str, known: Iterable[str], needed: Iterable[str] = ()) -> dict[str, Node]:
         """Return the values of a mapping by key; unknown and missing keys are noted."""
@@ -162,8 +167,8 @@ class Reader:
         known = self.read.get((node.text, bare))
         if known is None:
             known = self._checked(node, what, bare)
-        if known is not None and bare == "product":
-            self._warn_nothing(node, what, known)
+        if known is not None and bare == "product" and self.shop.matching is not None:
+            self._warn_nothing(node, what, known, self.shop.matching)
         return known
 
     def _checked(self, node: Scalar, what: str, bare: Scope) -> Expression | None:
@@ -179,10 +184,10 @@ class Reader:
         self.read[node.text, bare] = out
         return out
 
-    def _warn_nothing(self, node: Node, what: str, where: Expression) -> None:
+    def _warn_nothing(self, node: Node, what: str, where: Expression, matching: Callable[[Expression], int]) -> None:
         parts = where.parts if isinstance(where, Both) else (where,)
         fixed = tuple(part for part in parts if is_static(part))
-        if self.shop.matching is not None and fixed and not self.shop.matching(Both(fixed)):
+        if fixed and not matching(Both(fixed)):
             self.faults.warn(node, f"{what}: no product matches", "is a value misspelt, or is there none yet?")
 
 

@@ -10,6 +10,8 @@ from models.schema import NO_ROWS, Bools, Bytes, Ints
 
 FEW = 32
 """A list costs 32 bits a row: below one row in 32 it is smaller than bits."""
+BITS: Bytes = np.packbits(np.eye(8, dtype=np.bool_))
+"""(8,): the bit of each place in a byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class RowSet:
     @classmethod
     def listing(cls, rows: Ints, n_products: int) -> "RowSet":
         """Return the set of ``rows``, in any order; those below 0 are left out."""
-        own = distinct(rows[rows >= 0]).astype(np.int32)
+        own = rows[rows >= 0]
+        own = own if len(own) <= 1 else distinct(own)
+        own = own.astype(np.int32, copy=False)
         return cls(n_products, len(own), rows=own)
 
     @classmethod
@@ -55,12 +59,12 @@ class RowSet:
     def has(self, rows: Ints) -> Bools:
         """Return (n_rows,): whether each of ``rows`` in [0, n_products) is inside."""
         if self.bits is not None:
-            inside: Bools = (self.bits[rows >> 3] >> (7 - (rows & 7)) & 1).astype(np.bool_)
+            inside: Bools = (self.bits.take(rows >> 3) & BITS.take(rows & 7)) != 0
             return inside
         own = NO_ROWS if self.rows is None else self.rows
         if len(own) <= 1:
             return rows == own[0] if len(own) else np.zeros(len(rows), np.bool_)
-        found: Bools = own[np.minimum(np.searchsorted(own, rows), len(own) - 1)] == rows
+        found: Bools = own[np.minimum(own.searchsorted(rows), len(own) - 1)] == rows
         return found
 
     def mask(self) -> Bools:

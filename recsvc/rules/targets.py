@@ -56,8 +56,11 @@ class Ground:
 
     def _matching(self, where: Expression) -> Target:
         parts = where.parts if isinstance(where, Both) else (where,)
-        fixed = tuple(part for part in parts if is_static(part))
-        moving = tuple(part for part in parts if not is_static(part))
+        still = [is_static(part) for part in parts]
+        if all(still):
+            return Target(self.rowset(where))
+        fixed = tuple(part for part, is_still in zip(parts, still, strict=True) if is_still)
+        moving = tuple(part for part, is_still in zip(parts, still, strict=True) if not is_still)
         rows = self.rowset(fixed[0] if len(fixed) == 1 else Both(fixed)) if fixed else None
         dynamic = moving[0] if len(moving) == 1 else Both(moving) if moving else None
         if dynamic is not None:

@@ -1,6 +1,7 @@
 """YAML to a tree of nodes that keep their text and their place; nothing is typed here.
 
 A stock loader reads ``00501`` as 321, ``12:30`` as 750 and ``no`` as false, and lets the last of two equal keys win.
+Nodes are made once and not changed; that they are not frozen is for speed, since a large file has 150,000 of them.
 """
 
 import re
@@ -27,7 +28,7 @@ MOST_LOOKED_AT = 500
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scalar:
     """One text, whatever it looks like."""
 
@@ -39,7 +40,7 @@ class Scalar:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sequence:
     """A YAML list."""
 
@@ -48,7 +49,7 @@ class Sequence:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mapping:
     """A YAML mapping; its keys are distinct."""
 
@@ -70,16 +71,13 @@ class BrokenYamlError(Exception):
 
 @dataclass(slots=True)
 class _Open:
-    """A list or mapping whose end has not been read; ``key`` is a mapping's key that waits for its value."""
+    """A list or mapping whose end has not been read; a mapping's ``nodes`` are its keys and values in turn."""
 
     line: int
     column: int
     anchor: str | None
     is_map: bool
-    items: list[Node]
-    entries: list[tuple[Scalar, Node]]
-    seen: dict[str, int]
-    key: Scalar | None = None
+    nodes: list[Node]
     size: int = 1
 
 
@@ -138,7 +136,8 @@ class _Tree:
         self.anchors: dict[str, tuple[Node, int]] = {}
 
     def take(self, event: Any) -> None:
-        line, column = event.start_mark.line, event.start_mark.column
+        mark = event.start_mark
+        line, column = mark.line, mark.column
         if type(event) is yaml.ScalarEvent:  # most of them are
             self._close(Scalar(event.value, line, column, event.style in ("'", '"')), event.anchor, 1)
         elif isinstance(event, yaml.DocumentStartEvent):
@@ -150,27 +149,25 @@ class _Tree:
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             if len(self.open) >= MAX_DEPTH:
                 raise BrokenYamlError(line, column, f"nested more than {MAX_DEPTH} levels deep")
-            is_map = isinstance(event, yaml.MappingStartEvent)
-            self._refuse_key(line, column)
-            self.open.append(_Open(line, column, event.anchor, is_map, [], [], {}))
+            self._refuse_key(line, column, "put quotes round a text with { or [")
+            self.open.append(_Open(line, column, event.anchor, isinstance(event, yaml.MappingStartEvent), []))
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             done = self.open.pop()
-            node: Node = (
-                Mapping(tuple(done.entries), done.line, done.column)
-                if done.is_map
-                else Sequence(tuple(done.items), done.line, done.column)
-            )
+            node = self._mapping(done) if done.is_map else Sequence(tuple(done.nodes), done.line, done.column)
             self._close(node, done.anchor, done.size)
 
-    def _refuse_key(self, line: int, column: int) -> None:
-        if self.open and self.open[-1].is_map and self.open[-1].key is None:
-            raise BrokenYamlError(line, column, "a key must be a plain text", "put quotes round a text with { or [")
+    def _refuse_key(self, line: int, column: int, hint: str = "") -> None:
+        """Refuse what starts here, and is no text, where a key must stand."""
+        if self.open and self.open[-1].is_map and len(self.open[-1].nodes) % 2 == 0:
+            raise BrokenYamlError(line, column, "a key must be a plain text", hint)
 
     def _alias(self, anchor: str, line: int, column: int) -> None:
         if anchor not in self.anchors:
             message = f"alias *{anchor} stands for nothing that is complete above"
             raise BrokenYamlError(line, column, message, "a text that starts with * needs quotes")
         node, size = self.anchors[anchor]
+        if not isinstance(node, Scalar):
+            self._refuse_key(line, column)
         self._close(replace(node, line=line, column=column), None, size)
 
     def _close(self, node: Node, anchor: str | None, size: int) -> None:
@@ -181,28 +178,21 @@ class _Tree:
             self.root = node
             return
         parent = self.open[-1]
+        parent.nodes.append(node)
         parent.size += size
         if parent.size > MAX_NODES or len(self.anchors) > MAX_NODES:
             raise BrokenYamlError(node.line, node.column, f"more than {MAX_NODES:,} values, aliases counted in full")
-        if not parent.is_map:
-            parent.items.append(node)
-        elif parent.key is not None:
-            if parent.seen[parent.key.text] == len(parent.entries):
-                parent.entries.append((parent.key, node))
-            parent.key = None
-        else:
-            self._key(parent, node)
 
-    def _key(self, parent: _Open, node: Node) -> None:
-        if not isinstance(node, Scalar):
-            raise BrokenYamlError(node.line, node.column, "a key must be a plain text")
-        if node.text in parent.seen:
-            first = parent.entries[parent.seen[node.text]][0]
-            message = f"key {node.text!r} is given twice, first on line {first.line + 1}"
-            self.repeats.append(BrokenYamlError(node.line, node.column, message, "keep one of them"))
-        else:
-            parent.seen[node.text] = len(parent.entries)
-        parent.key = node
+    def _mapping(self, done: _Open) -> Mapping:
+        """Return the mapping; of two equal keys the first stays, and the other one is noted."""
+        keys = [node for node in done.nodes[::2] if isinstance(node, Scalar)]  # no other was let in
+        first: dict[str, tuple[Scalar, Node]] = {}
+        for key, value in zip(keys, done.nodes[1::2], strict=True):
+            held = first.setdefault(key.text, (key, value))
+            if held[0] is not key:
+                message = f"key {key.text!r} is given twice, first on line {held[0].line + 1}"
+                self.repeats.append(BrokenYamlError(key.line, key.column, message, "keep one of them"))
+        return Mapping(tuple(first.values()), done.line, done.column)
 
 
 def _syntax_fault(text: str, error: yaml.MarkedYAMLError) -> BrokenYamlError:
