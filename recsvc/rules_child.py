@@ -5,11 +5,10 @@ they hold was made by a process that we started, from a file that went through o
 """
 
 import gc
-import os
 import pickle
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,9 +21,7 @@ from recsvc.rules.rest import Rest
 from recsvc.rules.shop_facts import ShopFacts
 
 PIECE = 40
-"""Rules, or the like, that are taken over in one go: about a millisecond of work."""
-NICE = 10
-"""It gives way to whoever answers requests, in other processes too."""
+"""Rules, or the like, that are taken over in one go: half a millisecond of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +38,36 @@ class Task:
     name: str
 
 
-def give(values: Sequence[Any], out: IO[bytes]) -> None:
+class Giver(pickle.Pickler):
+    """Writes our plain data as calls of their classes: read again, that takes half of what pickle's own way does.
+
+    What was written once is named after that, in later pieces too, as long as one ``pickle.Unpickler`` reads them all.
+    """
+
+    def reducer_override(self, one: Any) -> Any:
+        """Return the class and its arguments; other things go pickle's way."""
+        if not is_dataclass(one) or isinstance(one, type):
+            return NotImplemented
+        return type(one), tuple(getattr(one, each.name) for each in fields(one))
+
+
+def give(values: Sequence[Any], giver: Giver) -> None:
     """Write ``values`` in pieces."""
     pieces = range(0, len(values), PIECE)
-    pickle.dump(len(pieces), out)
+    giver.dump(len(pieces))
     for start in pieces:
-        pickle.dump(values[start : start + PIECE], out, pickle.HIGHEST_PROTOCOL)
+        giver.dump(values[start : start + PIECE])
 
 
-def taken(out: IO[bytes], rest: Rest) -> Iterator[Any]:
+def taken(given: pickle.Unpickler, rest: Rest) -> Iterator[Any]:
     """Yield what ``give`` wrote; ``rest`` is called after each piece."""
-    for _ in range(pickle.load(out)):
-        yield from pickle.load(out)
+    for _ in range(given.load()):
+        yield from given.load()
         rest()
 
 
 def main(into: IO[bytes], out: IO[bytes]) -> None:
     """Read the task that comes in, and hand out what came of it."""
-    os.nice(NICE)
     gc.disable()  # it ends soon
     task: Task = pickle.load(into)
     ids, listed = task.products, ListsRead(task.folder, lists_in(task.folder))
@@ -66,11 +75,12 @@ def main(into: IO[bytes], out: IO[bytes]) -> None:
     reading = read(task.text, replace(task.facts, product_ids=known, lists=listed), task.name)
     rules = reading.rules
     bare = None if rules is None else replace(rules, rules=(), segments={}, warnings=())
-    pickle.dump((bare, listed.marks), out, pickle.HIGHEST_PROTOCOL)
-    give(reading.faults, out)
-    give(rules.warnings if rules else (), out)
-    give(list(rules.segments.items()) if rules else (), out)
-    give(rules.rules if rules else (), out)
+    giver = Giver(out, pickle.HIGHEST_PROTOCOL)
+    giver.dump((bare, listed.marks))
+    give(reading.faults, giver)
+    give(rules.warnings if rules else (), giver)
+    give(list(rules.segments.items()) if rules else (), giver)
+    give(rules.rules if rules else (), giver)
     out.flush()
 
 

@@ -1,12 +1,13 @@
 """A large rules file is read in a process of its own (``recsvc.rules_child``), so that no request of this one waits."""
 
 import fcntl
+import os
 import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from select import POLLIN, poll
@@ -26,6 +27,10 @@ LARGE = 200_000
 """Bytes of a rules file from which it is worth the start of a process."""
 LONGEST = 60.0
 """Seconds after which a child is given up."""
+PATIENCE = 0.1
+"""Of ``LONGEST``: after it, a child that takes only what nobody else wants is given up for one that takes more."""
+NICE = 10
+"""The priority of that one: a tenth of a share."""
 WAIT = 0.02
 """Seconds between two looks at what is waited for."""
 
@@ -54,17 +59,27 @@ def read_gently(
 
 
 def _read_beside(text: bytes, facts: ShopFacts, products: IdIndex, listed: ListsRead, name: str, rest: Rest) -> Reading:
+    """Return what a child reads that takes what nobody else wants; where that is too little, one that takes a share."""
     plain = replace(facts, product_ids=None, lists=no_lists)
-    known = None if facts.product_ids is None else products
-    with _child() as (into, out):
-        pickle.dump(Task(text, plain, known, listed.folder.resolve(), name), into, pickle.HIGHEST_PROTOCOL)
+    task = Task(text, plain, None if facts.product_ids is None else products, listed.folder.resolve(), name)
+    with suppress(EOFError, OSError, pickle.UnpicklingError):  # it was given up
+        return _read_by(_idle, LONGEST * PATIENCE, task, listed, rest)
+    return _read_by(_nice, LONGEST, task, listed, rest)
+
+
+def _read_by(give_way: Callable[[int], None], longest: float, task: Task, listed: ListsRead, rest: Rest) -> Reading:
+    with _child(longest) as (process, into, out):
+        give_way(process)
+        pickle.dump(task, into, pickle.HIGHEST_PROTOCOL)
         into.close()
         answer = poll()  # not select: it knows no file beyond the first 1,024 that a process opened
         answer.register(out, POLLIN)
         while not answer.poll(WAIT * 1000):
             rest()
-        rules, listed.marks = pickle.load(out)
-        faults, warnings, segments, every = (tuple(taken(out, rest)) for _ in range(4))
+        given = pickle.Unpickler(out)
+        rules, marks = given.load()
+        faults, warnings, segments, every = (tuple(taken(given, rest)) for _ in range(4))
+    listed.marks = marks
     if rules is None:
         return Reading(None, faults)
     listed.ids = {one.name: one.ids for _, test in segments for one in _lists(test)}
@@ -72,20 +87,35 @@ def _read_beside(text: bytes, facts: ShopFacts, products: IdIndex, listed: Lists
 
 
 @contextmanager
-def _child() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Yield the ends of the pipes into and out of a child that ends with the block."""
+def _child(longest: float) -> Iterator[tuple[int, IO[bytes], IO[bytes]]]:
+    """Yield a child and the ends of the pipes into and out of it; it ends with the block, or after ``longest`` seconds.
+
+    It stays in the session of this process: Linux weighs sessions against each other, and priorities only inside one.
+    """
     command = [sys.executable, "-P", "-m", "recsvc.rules_child"]  # -P: ours only
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0) as child:
-        late = threading.Timer(LONGEST, child.kill)
+        late = threading.Timer(longest, child.kill)
         late.daemon = True
         late.start()
         try:
-            yield child.stdin, child.stdout  # type: ignore[misc]  # pipes were asked for
+            yield child.pid, child.stdin, child.stdout  # type: ignore[misc]  # pipes were asked for
         except BaseException:
             child.kill()
             raise
         finally:
             late.cancel()
+
+
+def _idle(process: int) -> None:
+    """Let a process have only what nobody else wants of the processors, where the system knows how."""
+    with suppress(AttributeError, OSError):
+        os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
+
+
+def _nice(process: int) -> None:
+    """Let a process have a small share of busy processors."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process, NICE)
 
 
 @contextmanager

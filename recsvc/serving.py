@@ -69,7 +69,7 @@ class Live:
     def renew(self, look: Look) -> None:
         """Make ``look`` live beside the requests, with rests where it has many rules."""
         with gently_for(look.text) as rest:
-            held = list(self.state.rules.rules) if self.state.rules else []
+            held = [piece for one in self.state.engine.snapshot.everything for piece in one.rules.pieces()]
             self.load(look, rest=rest)
             let_go(held, rest)
 

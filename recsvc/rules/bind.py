@@ -1,8 +1,9 @@
 """A rule set made fit for a catalogue: everything that no request decides, worked out once, off the request path."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import chain
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -53,6 +54,11 @@ class BoundRules:
         """Return the catalogue that the rules are bound to."""
         return self.ground.catalogue
 
+    def pieces(self) -> list[Any]:
+        """Return the many things that it is made of, so that they can be let go one by one."""
+        ground, many = self.ground, (self.rules, self.targets, self.pinned, self.instead, self.when)
+        return [*chain(*many, ground.targets, ground.targets.values(), ground.sets, ground.sets.values())]
+
 
 def bind(
     ruleset: RuleSet,
@@ -81,11 +87,13 @@ def bind(
     targets = _resting(rest, (ground.target(rule.products, rule.where) for rule in rules))
     numbers: dict[Condition, int] = {}
     when = _resting(rest, (_numbered(rule.when, numbers) for rule in rules))
-    unless = tuple(None if rule.unless is None else _numbered(rule.unless, numbers) for rule in rules)
+    unless = _resting(rest, (None if rule.unless is None else _numbered(rule.unless, numbers) for rule in rules))
     segments = Segments(ruleset.segments, ground, f"{ruleset.hash} {catalogue.version}", rest)
     conditions = bind_conditions(tuple(numbers), segments, ruleset.experiments, ground, rest)
-    melted = {place for place, rule in enumerate(rules) if can_time(rule, targets[place])}
-    filed = [(place, rule, when[place]) for place, rule in enumerate(rules) if place not in melted]
+    by_clock = _resting(rest, (can_time(rule, target) for rule, target in zip(rules, targets, strict=True)))
+    filed = ((place, rules[place], when[place]) for place, timed in enumerate(by_clock) if not timed)
+    melted = [place for place, timed in enumerate(by_clock) if timed]
+    everywhere = [place for place, rule in enumerate(rules) if rule.everywhere]
     return BoundRules(
         ruleset=ruleset,
         rules=rules,
@@ -97,10 +105,10 @@ def bind(
         unless=unless,
         conditions=conditions,
         index=build_index(filed, len(rules), conditions, len(catalogue), rest),
-        timed=Timed(rules, targets, sorted(melted), len(catalogue), ruleset.zone),
-        everywhere=tuple(place for place, rule in enumerate(rules) if rule.everywhere and rule.when),
-        gone=_gone(rules, targets, len(catalogue)),
-        precedence=_precedence(rules),
+        timed=Timed(rules, targets, melted, len(catalogue), ruleset.zone, rest),
+        everywhere=tuple(place for place in everywhere if rules[place].when),
+        gone=_gone([targets[place] for place in everywhere if not rules[place].when], len(catalogue)),
+        precedence=_precedence(rules, rest),
         id_rank=id_rank,
     )
 
@@ -135,17 +143,19 @@ def hidden_everywhere(bound: BoundRules, rows: Ints, now: int) -> Bools:
     return out
 
 
-def _gone(rules: tuple[Rule, ...], targets: tuple[Target, ...], n_products: int) -> RowSet:
-    own = [targets[place].rows for place, rule in enumerate(rules) if rule.everywhere and not rule.when]
-    listed = [rows.listed() for rows in own if rows is not None]
+def _gone(targets: Sequence[Target], n_products: int) -> RowSet:
+    listed = [one.rows.listed() for one in targets if one.rows is not None]
     return RowSet.listing(np.concatenate([NO_ROWS, *listed]), n_products)
 
 
-def _precedence(rules: tuple[Rule, ...]) -> Ints:
+def _precedence(rules: tuple[Rule, ...], rest: Rest) -> Ints:
     """Rank rules: priority, then how specific, then scheduled before permanent, then file order."""
-    keys = [(rule.order, -_scheduled(rule), -specificity(rule), -rule.priority) for rule in rules]
+    keys = np.empty((len(rules), 4))
+    for place, rule in enumerate(rules):
+        keys[place] = rule.order, -_scheduled(rule), -specificity(rule), -rule.priority
+        rest()
     out = np.empty(len(rules), np.int32)
-    out[np.lexsort(np.array(keys, np.float64).reshape(-1, 4).T)] = np.arange(len(rules))
+    out[np.lexsort(keys.T)] = np.arange(len(rules))
     return out
 
 

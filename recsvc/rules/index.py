@@ -86,7 +86,10 @@ def build_index(
                 posts[key][carousel].append(place)
         starts[place], ends[place] = _span([conditions.all[number] for number in numbers])
         rest()
-    packed = {key: {name: np.array(places, np.int32) for name, places in one.items()} for key, one in posts.items()}
+    packed: dict[Key, dict[str | None, Ints]] = {}
+    for key, one in posts.items():
+        packed[key] = {name: np.array(places, np.int32) for name, places in one.items()}
+        rest()
     segments = frozenset(str(key[1]) for key in packed if key[0] == "segment")
     return RuleIndex(packed, Inverted.of(list(filters.items()), n_products), segments, starts, ends)
 

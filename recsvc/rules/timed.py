@@ -33,10 +33,19 @@ class Timed:
     """The rules at ``places``, by moment; what was worked out is kept, and safe to share between threads."""
 
     def __init__(
-        self, rules: Sequence[Rule], targets: Sequence[Target], places: Sequence[int], n_products: int, zone: str
+        self,
+        rules: Sequence[Rule],
+        targets: Sequence[Target],
+        places: Sequence[int],
+        n_products: int,
+        zone: str,
+        rest: Rest = no_rest,
     ) -> None:
         self.rules, self.targets, self.places, self.n_products, self.zone = rules, targets, places, n_products, zone
-        conditions = {one for place in places for one in rules[place].when}
+        conditions: set[Condition] = set()
+        for place in places:
+            conditions.update(rules[place].when)
+            rest()
         windows = [window for one in conditions if isinstance(one, ActiveIn) for window in one.windows]
         self.edges = sorted({edge for window in windows for edge in (window.start, window.end)})
         self.weeks = {week for one in conditions if isinstance(one, WeeklyIn) for week in one.weeks}
@@ -67,7 +76,11 @@ class Timed:
             before, after = edges_of(week, now, self.zone)
             start, end = max(start, before), min(end, after)
         memo: dict[Condition, bool] = {}
-        live = [one for one in self.places if all(self._holds(test, now, memo) for test in self.rules[one].when)]
+        live = []
+        for place in self.places:
+            if all(self._holds(test, now, memo) for test in self.rules[place].when):
+                live.append(place)
+            rest()
         return Stretch(start, end, merge(self.rules, self.targets, live, self.n_products, rest))
 
     def _holds(self, condition: Condition, now: int, memo: dict[Condition, bool]) -> bool:

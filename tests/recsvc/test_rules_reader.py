@@ -6,7 +6,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +109,28 @@ def test_a_small_file_needs_no_process(
     listed = ListsRead(folder, lists_in(folder))
     reading = read_gently(large(), FACTS, PRODUCTS, listed, "rules.yaml", no_rest, None)
     assert reading == here(large(), folder)[0] and capfd.readouterr().out == ""
+
+
+def test_a_child_that_gets_no_processor_makes_room_for_one_that_takes_a_share(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The first one asks for what nobody else wants, and is given up: the second has read the file."""
+    monkeypatch.setattr(rules_reader, "PATIENCE", 0.0)
+    classes: list[tuple[int, int]] = []
+    for name in ("_idle", "_nice"):
+        asked = getattr(rules_reader, name)
+
+        def note(process: int, asked: Callable[[int], None] = asked) -> None:
+            asked(process)
+            with suppress(OSError):  # the first one may be gone already
+                classes.append((os.sched_getscheduler(process), os.getpriority(os.PRIO_PROCESS, process)))
+
+        monkeypatch.setattr(rules_reader, name, note)
+    text = large()
+    assert beside(text, folder)[0] == here(text, folder)[0]
+    assert classes[-1] == (os.SCHED_OTHER, rules_reader.NICE)
+    assert classes[:-1] in ([], [(os.SCHED_IDLE, 0)])
+    assert capfd.readouterr() == ("", ""), "that is no crash"
 
 
 @pytest.mark.parametrize("how", ["no python", "killed", "no folder for turns"])
