@@ -13,6 +13,8 @@ class Ask:
 
     user_id: str | None = None
     visitor_id: str | None = None
+    unit: str | None = None
+    """By whose id the user is drawn for experiments, where that is not the user's own."""
     product_id: str | None = None
     """The product whose page is looked at."""
     cart: tuple[str, ...] = ()
@@ -39,6 +41,11 @@ class Ask:
     explain: bool = False
     why: tuple[str, ...] = ()
     """With ``explain``: products to tell of, whether they are candidates or not."""
+
+    @property
+    def drawn_by(self) -> str | None:
+        """The id by which experiments draw whoever asks; None: nobody."""
+        return self.unit or self.user_id or self.visitor_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Engine:
         ``whole`` is what the stages that they share are told under.
         """
         calls: list[Call] = []
-        for version, some in self.trials.runs(names, (ask.user_id or ask.visitor_id) if ask.consent else None):
+        for version, some in self.trials.runs(names, ask.drawn_by if ask.consent else None):
             engine = self.others.get(version, self) if version else self
             calls += engine._works(some, ask, pace, whole)
         pace.enter("arrange", whole)

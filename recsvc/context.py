@@ -62,6 +62,7 @@ def understand(snapshot: Snapshot, ask: Ask) -> Moment:
     shopper = Shopper(
         user_id=ask.user_id if known else None,
         visitor_id=ask.visitor_id if known else None,
+        unit=ask.unit if known else None,
         history=history,
         attributes=attributes,
         viewed=context.recent,

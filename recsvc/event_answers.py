@@ -50,6 +50,7 @@ class DeletedPart(Part):
     exposures: int
     links: int
     consent: int
+    units: int = Field(description="By whose id users are drawn for experiments.")
     visitors: int = Field(description="Visitors who were linked to this user.")
 
 

@@ -35,7 +35,7 @@ class Sessions:
     def known(self, ask: Ask, until: int) -> Ask:
         """Return ``ask`` with what is known of its shopper; it never fails and never waits long.
 
-        A request for another moment than now gets no session. An erased shopper is nobody, and one who refused
+        A request for another moment than now gets no session, but the arms that hold now. An erased shopper is nobody, and one who refused
         personalisation gets none; nor does anybody while nothing is known of refusals.
 
         Args:
@@ -51,12 +51,14 @@ class Sessions:
             user, blind = self._user_of(ask.visitor_id or "")
         if not ask.consent or self.refusals.refuses(user, ask.visitor_id):
             return replace(ask, consent=False)
-        lately = Lately() if ask.at is not None else BLIND if blind else self._lately(user, ask.visitor_id, until)
+        lately, unit = (BLIND, None) if blind else self._read(user, ask.visitor_id, until)
+        gone = user is None or self.refusals.gone(user)
         return replace(
             ask,
-            user_id=None if user is None or self.refusals.gone(user) else user,
+            user_id=None if gone else user,
             visitor_id=None if self.refusals.erased(None, ask.visitor_id) else ask.visitor_id,
-            lately=lately,
+            unit=None if gone else unit,
+            lately=lately if ask.at is None else Lately(),
         )
 
     def follow(self) -> None:
@@ -81,10 +83,12 @@ class Sessions:
         except StoreError:
             return None, True
 
-    def _lately(self, user_id: str | None, visitor_id: str | None, until: int) -> Lately:
+    def _read(self, user_id: str | None, visitor_id: str | None, until: int) -> tuple[Lately, str | None]:
+        """Return the session, and by whose id the user is drawn."""
         now = self.clock()
         since = 0 if user_id is None else min(now - LOOK_BACK, max(until, 0))  # no version knows a visitor's purchases
         try:
-            return lately_of(self._reader.of(user_id, visitor_id, since), now)
+            found = self._reader.of(user_id, visitor_id, since)
         except StoreError:
-            return BLIND
+            return BLIND, None
+        return lately_of(found.did, now), found.unit

@@ -19,7 +19,7 @@ def arm_of(name: str, experiments: Mapping[str, Experiment], who: str | None) ->
     Args:
         name: the experiment.
         experiments: all of the shop.
-        who: the id of a user, else of a visitor.
+        who: the id by which a shopper is drawn.
     """
     if not who:
         return None
@@ -64,7 +64,7 @@ class Trials:
         plain = self.shop.carousels[carousel]
         if not self._on[carousel]:
             return Trial(plain)
-        drawn = self._drawn(carousel, shopper.user_id or shopper.visitor_id)
+        drawn = self._drawn(carousel, shopper.drawn_by)
         arms = [(name, arm) for name, arm in drawn if self._is_there(name, arm)]
         key = (carousel, *(word for pair in arms for word in pair))
         made = self._made.get(key)
@@ -80,7 +80,7 @@ class Trials:
 
         Args:
             names: the carousels, first to last.
-            who: the id of a user, else of a visitor; None: nobody.
+            who: the id by which the shopper is drawn; None: nobody.
         """
         if not self._other_models or not who:
             return [(None, tuple(names))]

@@ -11,6 +11,13 @@ from workers import all_there, everywhere, of_each
 
 CHIANTI, OTHER, OPENER, MAILED = "00501", "w-3", "corkscrew", "w-8"
 BROWSER, PHONE, SHOPPER = "browser-1", "phone-1", "eve"
+EXPERIMENT = """
+[experiments.deeper]
+carousels = ["bestsellers"]
+[experiments.deeper.arms]
+plain = {}
+short = { changes = { size = 5 } }
+"""
 RULES = """version: 1
 timezone: Europe/London
 segments:
@@ -52,8 +59,16 @@ class Seen:
         assert len(answers) == 4
         seen = [[(item["product_id"], item["source"]) for item in one["items"]] for one in answers]
         assert all(one == seen[0] for one in seen), f"workers differ on {carousel}"
-        assert len({(one["personalised"], one["model"], one["rules"]) for one in answers}) == 1
+        assert (
+            len({(one["personalised"], one["model"], one["rules"], *map(str, one["experiments"])) for one in answers})
+            == 1
+        )
         return answers[0]
+
+    def arm(self, more: str = "") -> str:
+        """Return the arm of the experiment on bestsellers."""
+        (one,) = self.answer("bestsellers", more)["experiments"]
+        return str(one["arm"])
 
     def ids(self, carousel: str, more: str = "") -> list[str]:
         return [item["product_id"] for item in self.answer(carousel, more)["items"]]
@@ -64,6 +79,8 @@ def test_a_shopper_comes_from_a_mail_looks_adds_signs_in_buys_and_comes_back(
 ) -> None:
     """Anonymous from a coupon, a Chianti viewed and added, signed in, bought, and back on the next day."""
     (tiny_shop.folder / "rules.yaml").write_text(RULES)
+    with tiny_shop.toml.open("a") as file:
+        file.write(EXPERIMENT)
     options = {"RECSVC_STORE": store_url}
     with serving(tiny_shop.folder, "--workers", "4", **options) as service:
         all_there(service, 4)
@@ -74,6 +91,10 @@ def test_a_shopper_comes_from_a_mail_looks_adds_signs_in_buys_and_comes_back(
         assert not before["personalised"] and before["items"][0]["source"] == "model"
         assert anonymous.ids("recently-viewed") == anonymous.ids("buy-again") == []
         assert set(TEAS) & set(anonymous.ids("trending"))
+
+        # an experiment draws her by her browser, which is all that is known
+        arm = anonymous.arm()
+        assert signed_in.arm("&explain=true") != arm  # which nobody is told of, and so it is no answer to her
 
         # the coupon of a mail: its product is first, on every worker, and still nothing is personal
         tell(service, "coupon", visitor_id=BROWSER, campaign="AUTUMN-WINE")
@@ -107,6 +128,7 @@ def test_a_shopper_comes_from_a_mail_looks_adds_signs_in_buys_and_comes_back(
         assert call(service, "POST", f"/v1/users/{SHOPPER}/link", {"visitor_id": PHONE})["events"] == 0
         phone = Seen(service, f"visitor_id={PHONE}")
         for one in (signed_in, anonymous, phone):
+            assert one.arm() == arm
             assert one.ids("recently-viewed") == [OTHER]
             assert one.answer("for-you")["items"][0]["product_id"] == MAILED
             assert [item["product_id"] for item in one.answer("bought-together")["items"]] == [
@@ -136,6 +158,7 @@ def test_a_shopper_comes_from_a_mail_looks_adds_signs_in_buys_and_comes_back(
     with serving(tiny_shop.folder, "--workers", "4", **options) as service:
         all_there(service, 4)
         back = Seen(service, f"visitor_id={BROWSER}")
+        assert back.arm() == arm
         assert back.answer("for-you")["items"][0]["source"] == "model" and back.answer("for-you")["personalised"]
         assert back.ids("recently-viewed") == [CHIANTI, OTHER] and back.ids("buy-again") == [CHIANTI]
         assert CHIANTI not in back.ids("you-may-also-like") and OPENER not in back.ids("you-may-also-like")

@@ -46,6 +46,20 @@ select arm, model, count(*) from scope join answers using (seq) where model is n
 """
 
 
+SHOWN_ARMS = """
+create table shown_arms as select seq, time, shopper, drawn.arm from exposures join drawn on text = exposures.arm
+"""
+BY_FIRST_ARM = """
+create table scope as
+select seq, shopper, first_value(arm) over (partition by shopper order by time, seq) as arm from shown_arms
+"""
+"""Every shopper in one arm. To leave out those who were shown two would take more from a small arm than from a large
+one: who is seen on two devices, drawn apart, is in the same arm twice by chance more often where it is large."""
+MIXED = """
+select count(*) from (select shopper from shown_arms group by shopper having count(distinct arm) > 1)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Pinned:
     """What pins were shown and what came of them."""
@@ -80,7 +94,7 @@ class Report:
 
     arms: Sequence[Group]
     mixed_shoppers: int
-    """Shoppers who were shown more than one arm; they are left out."""
+    """Shoppers who were shown more than one arm; they count in the first, with all that they were shown and did."""
     sample_ratio_p: float | None
     """Of so uneven a split of shoppers, if all is well."""
 
@@ -103,15 +117,10 @@ def experiment_report(store: Store, tried: Tried, results: Results, since: int =
         drawn = {text: orjson.loads(text).get(tried.name) for text in texts}
         known = {text: arm for text, arm in drawn.items() if arm in tried.arms}
         con.register("drawn", {name: np.array(list(column), np.object_) for name, column in _columns(known).items()})
-        con.execute(
-            "create table everybody as select seq, shopper, drawn.arm from exposures join drawn on text = exposures.arm"
-        )
-        con.execute(
-            "create table mixed as select shopper from everybody group by shopper having count(distinct arm) > 1"
-        )
-        con.execute("create table scope as select * from everybody where shopper not in (select shopper from mixed)")
+        con.execute(SHOWN_ARMS)
+        con.execute(BY_FIRST_ARM)
         groups = _groups(con, list(tried.arms), pins_count=tried.kind == "rules")
-        mixed = con.execute("select count(*) from mixed").fetchall()[0][0]
+        mixed = con.execute(MIXED).fetchall()[0][0]
     arms, resampled = [group for group, _ in groups], [one for _, one in groups]
     counts = np.array([arm.shoppers for arm in arms], np.float64)
     return Report(

@@ -26,7 +26,7 @@ def experiment_lines(tried: Tried, report: Report, days: int) -> Iterator[str]:
     yield from pinned_lines(report.arms, "arm")
     yield ""
     if report.mixed_shoppers:
-        yield f"{report.mixed_shoppers} shoppers were shown more than one arm and are left out"
+        yield f"{report.mixed_shoppers} shoppers were shown more than one arm and count in the first"
     if len({model for arm in report.arms for model in arm.models}) > 1:
         for arm in report.arms:
             made = ", ".join(f"{model} ({count:,} answers)" for model, count in arm.models.items())

@@ -89,7 +89,7 @@ class ExperimentAnswer(ExperimentPart):
     request_id: str = Field(pattern="^[A-Za-z0-9_-]{8,64}$")
     days: int = Field(description="After an answer, in which a click or a purchase counts for it.")
     results: list[GroupPart] = Field(description="By arm, in their order.")
-    mixed_shoppers: int = Field(description="They were shown more than one arm, and are left out.")
+    mixed_shoppers: int = Field(description="They were shown more than one arm, and count in the first.")
     sample_ratio: SampleRatioPart
 
 

@@ -7,8 +7,8 @@ from recsvc.rules.situation import Shopper
 
 
 def arm_of(experiment: Experiment, shopper: Shopper) -> str | None:
-    """Return the arm of a shopper, by user id, else visitor id; None for somebody without either, and who takes no part."""
-    who = shopper.user_id or shopper.visitor_id
+    """Return the arm of a shopper; None for somebody without any id, and who takes no part."""
+    who = shopper.drawn_by
     if not who or (experiment.share < 1 and not _takes_part(experiment, who)):
         return None
     weights = experiment.weights or (1,) * len(experiment.arms)

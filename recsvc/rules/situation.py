@@ -42,6 +42,8 @@ class Shopper:
 
     user_id: str | None = None
     visitor_id: str | None = None
+    unit: str | None = None
+    """By whose id the user is drawn for experiments, where that is not the user's own."""
     history: History = NO_HISTORY
     """Purchases, oldest first."""
     attributes: Mapping[str, str | float | None] = field(default_factory=dict)
@@ -49,6 +51,11 @@ class Shopper:
     """Products looked at, live."""
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What was worked out about the shopper already, by ruleset, catalogue and moment."""
+
+    @property
+    def drawn_by(self) -> str | None:
+        """The id by which experiments draw the shopper; None: nobody."""
+        return self.unit or self.user_id or self.visitor_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from models.errors import StoreError
@@ -170,12 +170,12 @@ def _postgresql_engine(url: str) -> Engine:
 
 
 def _create(engine: Engine, alone: Callable[[], AbstractContextManager[None]]) -> None:
-    """Make the tables where there are none.
+    """Make the tables where there are none, and what an older recsvc's lack.
 
     Raises:
         StoreError: the store was made by a newer recsvc.
     """
-    if _is_there(engine):
+    if _is_whole(engine):
         return
     with alone(), engine.connect() as plain:
         connection = plain.execution_options(**{WRITING: True})
@@ -183,12 +183,18 @@ def _create(engine: Engine, alone: Callable[[], AbstractContextManager[None]]) -
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATE_LOCK})
             metadata.create_all(connection)
-            if connection.scalar(select(meta.c.value).where(meta.c.key == "schema")) is None:
+            schema = meta.c.key == "schema"
+            if connection.scalar(select(meta.c.value).where(schema)) is None:
                 facts = {"schema": str(SCHEMA_VERSION), "digest_key": new_key()}
                 connection.execute(insert(meta), [{"key": key, "value": value} for key, value in facts.items()])
+            else:
+                for index in (one for table in metadata.sorted_tables for one in table.indexes):
+                    index.create(connection, checkfirst=True)
+                connection.execute(update(meta).where(schema).values(value=str(SCHEMA_VERSION)))
 
 
-def _is_there(engine: Engine) -> bool:
+def _is_whole(engine: Engine) -> bool:
+    """Return whether the store has all tables and indexes, by the version of its schema."""
     with engine.connect() as connection:
         if not inspect(connection).has_table(meta.name):
             return False
@@ -197,4 +203,4 @@ def _is_there(engine: Engine) -> bool:
         raise StoreError(
             f"the store has schema {version}, this recsvc knows {SCHEMA_VERSION}: update recsvc, or name another store"
         )
-    return version is not None
+    return version is not None and int(version) == SCHEMA_VERSION

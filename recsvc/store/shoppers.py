@@ -12,7 +12,8 @@ from recsvc.store.apart import key_alone
 from recsvc.store.database import Store
 from recsvc.store.record import upsert
 from recsvc.store.refusals import ALLOWED, ERASED, REFUSED, tell
-from recsvc.store.tables import consent, events, exposures, links, tombstones
+from recsvc.store.tables import consent, events, exposures, links, tombstones, units
+from recsvc.store.units import settle
 
 CLEAN_SECONDS = 3.0
 """How long an erasure on SQLite waits for readers, to empty the log of writes."""
@@ -34,6 +35,8 @@ class Found:
     exposures: int
     links: int
     consent: int
+    units: int
+    """By whose id users are drawn for experiments."""
     visitors: int
     """Visitors who were linked to this user; what they did goes too."""
 
@@ -44,6 +47,7 @@ def link(connection: Connection, user_id: str, visitor_id: str, now: int) -> int
     What a visitor did as another user before stays that one's.
     """
     key_alone(connection)
+    settle(connection, user_id, visitor_id)
     row = {"visitor_id": visitor_id, "user_id": user_id, "time": now}
     statement = upsert(connection.dialect)(links).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=["visitor_id"], set_=row))
@@ -81,6 +85,7 @@ def find(connection: Connection, one_id: str) -> Found:
         exposures=_count(connection, exposures, exposures.c.shopper.in_(names)),
         links=_count(connection, links, _links(one_id, visitors)),
         consent=_count(connection, consent, consent.c.shopper.in_(names)),
+        units=_count(connection, units, _units(one_id, visitors)),
         visitors=len(visitors - {one_id}),
     )
 
@@ -100,6 +105,7 @@ def erase(connection: Connection, one_id: str, now: int) -> Found:
     connection.execute(update(events).where(others).values(visitor_id=None))
     connection.execute(delete(exposures).where(exposures.c.shopper.in_(names)))
     connection.execute(delete(links).where(_links(one_id, visitors)))
+    connection.execute(delete(units).where(_units(one_id, visitors)))
     connection.execute(delete(consent).where(consent.c.shopper.in_(names)))
     for one in digests:
         values = {"personalisation": allowed.personalisation, "storage": allowed.storage, "time": now}
@@ -124,7 +130,7 @@ def clean(store: Store) -> bool | None:
     if store.file is None:
         with store.read() as connection:
             plain = connection.execution_options(isolation_level="AUTOCOMMIT")
-            for table in (events, exposures, links, consent):
+            for table in (events, exposures, links, units, consent):
                 plain.execute(text(f"VACUUM {table.name}"))
         return None
     ends = monotonic() + CLEAN_SECONDS
@@ -150,6 +156,11 @@ def _of(one_id: str, names: Sequence[str]) -> ColumnElement[bool]:
 
 def _links(one_id: str, visitors: set[str]) -> ColumnElement[bool]:
     return or_(links.c.user_id == one_id, links.c.visitor_id.in_(sorted(visitors)))
+
+
+def _units(one_id: str, visitors: set[str]) -> ColumnElement[bool]:
+    """Users who are drawn by an erased visitor are drawn by their own id again."""
+    return or_(units.c.user_id == one_id, units.c.unit.in_(sorted(visitors)))
 
 
 def _count(connection: Connection, table: Table, which: ColumnElement[bool]) -> int:

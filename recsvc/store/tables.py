@@ -17,8 +17,8 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 1
-"""Grows by one with every change of a table; ``meta`` holds that of the store at hand."""
+SCHEMA_VERSION = 2
+"""Grows by one with every table or index that is added; ``meta`` holds that of the store at hand."""
 
 metadata = MetaData()
 _Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up by itself in INTEGER alone
@@ -90,6 +90,15 @@ links = Table(
     Index("links_of_user", "user_id"),
 )
 """Which user a visitor is; the last link counts."""
+
+units = Table(
+    "units",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Index("units_by_unit", "unit"),
+)
+"""By whose id a user is drawn for experiments, the user's or a visitor's; who is not here is drawn by the own one."""
 
 consent = Table(
     "consent",

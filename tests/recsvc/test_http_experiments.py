@@ -74,12 +74,65 @@ def test_nobody_and_who_refused_get_the_shops_own_carousel_and_leave_nothing(cli
     assert kept(client) == []
 
 
-def test_a_linked_visitor_is_in_the_arm_of_the_user(client: FlaskClient) -> None:
-    for number, user in enumerate(SHOPPERS[:6]):
+def arms_of(client: FlaskClient, **who: str) -> dict[str, str]:
+    """Return the arms of a shopper: of the experiment of the shop, and of that of the rules."""
+    answers = (told(client, "cheese", **who), told(client, "trending", **who))
+    return {one["name"]: one["arm"] for answer in answers for one in answer["experiments"]}
+
+
+def test_no_arm_changes_at_sign_in_on_any_device(client: FlaskClient) -> None:
+    """Of experiments on carousels and on rules; before, as the user, on the second device, and in a preview."""
+    seen = set()
+    for number in range(8):
+        user, laptop, phone = f"u{number}", f"laptop-{number}", f"phone-{number}"
+        before = arms_of(client, visitor_id=laptop)
+        for device in (laptop, phone):
+            assert client.post(f"/v1/users/{user}/link", json={"visitor_id": device}).status_code == 200
+        for who in (
+            {"visitor_id": laptop},
+            {"visitor_id": phone},
+            {"user_id": user},
+            {"user_id": user, "visitor_id": "v"},
+        ):
+            assert arms_of(client, **who) == before
+        assert arms_of(client, user_id=user, at="2026-03-27") == before
+        seen.add(tuple(sorted(before.items())))
+    assert len(seen) > 2
+    assert {row.shopper for row in kept(client)} == {f"u:u{number}" for number in range(8)}
+
+
+def test_a_shopper_who_signed_in_counts_once(client: FlaskClient) -> None:
+    """What was shown before and after, with the click before and the purchase after."""
+    for number in range(6):
+        user, visitor = f"u{number}", f"v{number}"
+        answer = told(client, "cheese", visitor_id=visitor)
+        product = answer["items"][0]["product_id"]
+        send(client, event("click", product, visitor_id=visitor, time=NOW, request_id=answer["request_id"]))
+        client.post(f"/v1/users/{user}/link", json={"visitor_id": visitor})
+        told(client, "cheese", user_id=user)
+        send(client, event("purchase", product, user_id=user, time=NOW, price=2.0))
+    assert len(kept(client)) == 12
+    report = client.get("/v1/experiments/short").get_json()
+    assert report["mixed_shoppers"] == 0 and sum(arm["shoppers"] for arm in report["results"]) == 6
+    assert {arm["rates"]["conversion"]["value"] for arm in report["results"] if arm["shoppers"]} == {1.0}
+
+
+def test_who_was_shown_an_arm_as_a_user_keeps_it_when_a_browser_signs_in(client: FlaskClient) -> None:
+    before = {user: arms_of(client, user_id=user) for user in SHOPPERS[:8]}
+    assert len(kept(client)) == 16
+    for number, user in enumerate(before):
         client.post(f"/v1/users/{user}/link", json={"visitor_id": f"v{number}"})
-        as_visitor, as_user = told(client, "cheese", visitor_id=f"v{number}"), told(client, "cheese", user_id=user)
-        assert as_visitor["experiments"] == as_user["experiments"] != []
-    assert {row.shopper for row in kept(client)} == {f"u:{user}" for user in SHOPPERS[:6]}
+        assert arms_of(client, user_id=user) == arms_of(client, visitor_id=f"v{number}") == before[user]
+
+
+def test_where_the_store_does_not_tell_whose_arms_hold_nothing_is_kept(client: FlaskClient) -> None:
+    here = service_of(client.application)
+    told(client, "cheese", user_id="u1")
+    with here.store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE units RENAME TO gone")
+    answer = told(client, "cheese", user_id="u1")
+    assert answer["degraded"] == ["sessions"] and answer["items"]
+    assert len(kept(client)) == 1
 
 
 def test_what_is_kept_of_an_answer_is_what_was_shown(client: FlaskClient) -> None:

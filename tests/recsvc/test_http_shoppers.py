@@ -36,7 +36,7 @@ def test_a_dry_run_counts_and_changes_nothing(storefront: FlaskClient) -> None:
     fill(storefront, "u01", "v-77")
     for _ in range(2):
         answer = storefront.delete("/v1/users/u01?dry_run=true").get_json()
-        assert answer["deleted"] == {"events": 3, "exposures": 0, "links": 1, "consent": 2, "visitors": 1}
+        assert answer["deleted"] == {"events": 3, "exposures": 0, "links": 1, "consent": 2, "units": 1, "visitors": 1}
         assert answer["dry_run"] is True and answer["files_clean"] is None
         assert answer["trained"]["purchases"] > 0
     assert told(storefront, "you-may-also-like", user_id="u01")["personalised"] is True

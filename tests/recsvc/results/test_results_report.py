@@ -87,18 +87,34 @@ def test_in_an_experiment_on_rules_pins_count(store: Store) -> None:
     assert b.pinned.revenue == 9.0 and a.pinned.impressions == 0
 
 
-def test_who_was_shown_two_arms_is_left_out_and_counted(store: Store) -> None:
-    """Such as a visitor in one arm who turned out to be a user in the other."""
+def test_who_was_shown_two_arms_counts_in_the_first_with_everything(store: Store) -> None:
+    """Such as a visitor in one arm who turned out to be a user in the other: one shopper, in one arm."""
     fill(
         store,
-        answer(10, "u1", "p1", arm="a"),
         answer(20, "u1", "p1", arm="b"),
+        answer(10, "u1", "p1", arm="a"),
+        did("click", 30, "u1", "p1"),
         answer(10, "u2", "p1", arm="a"),
         answer(10, "u3", "p1", arm="b"),
         answer(10, "u4", "p1", arm="gone"),
     )
     report = experiment_report(store, TRIED, Results())
-    assert [arm.shoppers for arm in report.arms] == [1, 1] and report.mixed_shoppers == 1
+    assert [(arm.shoppers, arm.exposures) for arm in report.arms] == [(2, 3), (1, 1)] and report.mixed_shoppers == 1
+    assert [arm.rates["click_rate"].value for arm in report.arms] == [1 / 3, 0]
+
+
+def test_shoppers_on_two_devices_that_were_drawn_apart_make_no_split_look_uneven(store: Store) -> None:
+    """Two of five, with arms of nine to one: without those who were shown both, the small arm would have too few."""
+    tried, told = Tried("x", "carousels", ("for-you",), {"a": 9.0, "b": 1.0}), []
+    for number in range(2_000):
+        first, second = ("b" if digit == 0 else "a" for digit in (number % 10, number // 10 % 10))
+        told.append(answer(10, f"u{number}", "p1", arm=first))
+        if number // 100 % 5 < 2:
+            told.append(answer(20, f"u{number}", "p1", arm=second))
+    fill(store, *told)
+    report = experiment_report(store, tried, Results())
+    assert [arm.shoppers for arm in report.arms] == [1_800, 200] and report.mixed_shoppers == 144
+    assert report.sample_ratio_p == 1
 
 
 def test_only_what_was_shown_since_a_moment_counts(store: Store) -> None:

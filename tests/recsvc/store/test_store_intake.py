@@ -14,7 +14,7 @@ from postgres import hold_events
 from recsvc.store.database import Store
 from recsvc.store.event import Event, Kind, Outcome
 from recsvc.store.intake import Intake, StoreBusyError
-from recsvc.store.lately import MOST, LatelyReader
+from recsvc.store.lately import MOST, LatelyReader, Read
 from recsvc.store.prompt import PATIENT_MS
 from recsvc.store.tables import events
 
@@ -104,9 +104,9 @@ def test_a_session_is_read_while_somebody_writes(store: Store) -> None:
     intake.take(of("first"))
     with store.write() as connection:
         connection.execute(events.update().values(product_id="changed"))
-        assert {one.product_id for one in reader.of("u01", None, 0)} == {"p"}
-    assert {one.product_id for one in reader.of("u01", None, 0)} == {"changed"}
-    assert reader.of("u02", None, 0) == [] and reader.user_of("nobody") is None
+        assert {one.product_id for one in reader.of("u01", None, 0).did} == {"p"}
+    assert {one.product_id for one in reader.of("u01", None, 0).did} == {"changed"}
+    assert reader.of("u02", None, 0) == Read([]) and reader.user_of("nobody") is None
     reader.close()
     intake.stop()
 
@@ -120,10 +120,10 @@ def test_views_never_crowd_out_purchases_that_training_has_not_seen(store: Store
 
     intake.take([one("purchase", 3), one("cart", 4), one("purchase", 5), one("refund", 6)])
     intake.take([one("view", number) for number in range(10, 1_510)])
-    found = reader.of("u01", None, 0)
+    found = reader.of("u01", None, 0).did
     assert [one.product_id for one in found[:4]] == ["purchase3", "cart4", "purchase5", "refund6"]
     assert [one.time for one in found[4:]] == list(range(1_510 - MOST[("view",)], 1_510))
-    assert [one.product_id for one in reader.of("u01", None, 5)[:2]] == ["purchase5", "refund6"]
+    assert [one.product_id for one in reader.of("u01", None, 5).did[:2]] == ["purchase5", "refund6"]
     reader.close()
     intake.stop()
 
