@@ -23,7 +23,7 @@ from recsvc.snapshot import Snapshot
 from recsvc.trade_offs import Traded
 
 MOST_LEFT_OUT = 50
-NO_REASONS = ("ranked_below", "no_candidate")
+NO_REASONS = ("ranked_below", "behind", "no_candidate")
 """Of ``why_not``: nothing stands against the product."""
 NOWHERE: Mapping[int, str] = MappingProxyType({})
 
@@ -136,11 +136,12 @@ def _left_out(
     ids, notes = snapshot.catalogue.ids, arranged.notes
     against = {**notes.hidden, **notes.not_kept, **notes.barred, **notes.over_limit}
     asked = ids.rows(why)
+    pool = shelf.pool if shelf.deeper is None or not len(asked) else shelf.deeper()
     noted = [*(moment.only if moment.only is not None else ()), *against][:MOST_LEFT_OUT]
     rows = dict.fromkeys(int(row) for row in (*asked[asked != UNKNOWN], *noted))
     out = [{"product_id": name, "why": ["unknown_product"]} for name in dict.fromkeys(why) if ids.row(name) == UNKNOWN]
     for row in rows:
-        reasons = list(why_not(active, shelf.pool, arranged, shelf.bars, row))
+        reasons = list(why_not(active, pool, arranged, shelf.bars, row))
         if reasons and row in elsewhere:
             reasons = [f"duplicate: {elsewhere[row]}", *(one for one in reasons if one not in NO_REASONS)]
         if reasons:

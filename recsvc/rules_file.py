@@ -7,12 +7,13 @@ from pathlib import Path
 
 from models.columns import Column, Kind
 from models.errors import RulesError
+from models.experiments import Experiment as Tried
 from models.experiments import layers_taken
 from models.schema import UNKNOWN
 from recsvc.id_lists import lists_in
 from recsvc.rules.expression_tree import Expression
 from recsvc.rules.parse import parse
-from recsvc.rules.schema import RuleSet
+from recsvc.rules.schema import Experiment, RuleSet
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.targets import Ground
 from recsvc.snapshot import Snapshot
@@ -39,8 +40,19 @@ def facts_of(snapshot: Snapshot, folder: Path) -> ShopFacts:
         zone=shop.timezone,
         now=datetime.fromtimestamp(snapshot.clock(), shop.zone),
         layers=layers_taken(shop.experiments),
+        experiments=drawn_alike(shop.experiments),
         lists=lists_in(folder),
     )
+
+
+def drawn_alike(experiments: Mapping[str, Tried]) -> dict[str, Experiment]:
+    """Return the experiments of ``shop.toml`` as rules draw them: the same shoppers in the same arms."""
+    out, taken = dict[str, Experiment](), dict[tuple[str, str], float]()
+    for name, one in experiments.items():
+        arms = {arm: told.weight for arm, told in one.arms.items()}
+        top = taken[one.layer_of(name)] = taken.get(one.layer_of(name), 0.0) + one.share
+        out[name] = Experiment(name, tuple(arms), one.salt, tuple(arms.values()), one.layer, one.share, top)
+    return out
 
 
 def strict_facts_of(snapshot: Snapshot, folder: Path) -> ShopFacts:

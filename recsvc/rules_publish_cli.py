@@ -44,8 +44,8 @@ def _target(command: Command) -> Command:
 def publish(file: Path, target: Path | None, who: str, why: str, yes: bool, shop: Path, artifacts: str | None) -> None:
     """Make FILE the live rules: check it, keep what it replaces, swap it in by one rename, and write who and why.
 
-    It asks before half of the live rules or more, or more than half of the live file, vanishes; where the live file does
-    not load, it counts the last kept one that does. Without a terminal it refuses then, unless --yes is given. A running
+    It asks before half of the live rules or more, or more than half of the live file, vanishes; where the live file is
+    gone or does not load, it counts the last kept one that does. Without a terminal it refuses then, unless --yes is given. A running
     service takes the rules over within two seconds.
     """
     archive = Archive.of(_live(target, shop, artifacts))

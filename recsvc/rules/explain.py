@@ -72,7 +72,7 @@ def why_not(active: Active, pool: Pool, arranged: Arranged, bars: BarsOf, row: i
 
     Args:
         active: the rules that hold.
-        pool: the candidates that were arranged.
+        pool: the candidates that were arranged, and their tail where one was looked at.
         arranged: what came of them, with notes.
         bars: the system exclusions.
         row: the product.
@@ -90,5 +90,7 @@ def why_not(active: Active, pool: Pool, arranged: Arranged, bars: BarsOf, row: i
         reasons.append(f"over_limit: {arranged.notes.over_limit[row]}")
     if reasons:
         return tuple(reasons)
-    candidate = bool(np.isin(row, pool.rows[pool.organic]))
-    return ("ranked_below",) if candidate else ("no_candidate",)
+    places = np.flatnonzero((pool.rows == row) & pool.organic)
+    if not len(places):
+        return ("no_candidate",)
+    return ("behind",) if places[0] >= len(pool.rows) - pool.behind else ("ranked_below",)

@@ -111,7 +111,8 @@ def _read_file(root: Node | None, reader: Reader, digest: str) -> RuleSet:
     reader.zone = _zone(reader, fields)
     calendar = _calendar(reader, fields["calendar"]) if "calendar" in fields else {}
     segments = read_segments(reader, fields["segments"], calendar) if "segments" in fields else {}
-    experiments = read_experiments(reader, fields["experiments"]) if "experiments" in fields else {}
+    declared = read_experiments(reader, fields["experiments"]) if "experiments" in fields else {}
+    experiments = {**reader.shop.experiments, **declared}
     segment_names = (
         [key.text for key, _ in reader.entries(fields["segments"], "segments")] if "segments" in fields else []
     )

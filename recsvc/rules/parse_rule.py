@@ -111,11 +111,15 @@ def _arm(reader: Reader, node: Node, experiments: Mapping[str, Experiment]) -> t
         return ()
     name = reader.text(fields["name"], "experiment: name")
     if name and name not in experiments:
-        if experiments:
-            reader.choice(fields["name"], "experiment", experiments)
+        own = experiments.keys() - reader.shop.experiments.keys()
+        declare = f"beside rules: write experiments: {{{name}: {{arms: [a, b]}}}}"
+        near = reader.faults.suggest(name, experiments)
+        if own or "did you mean" in near:
+            hint = near if own else f"{near} to declare a new one, {declare}"  # a file that declares some knows how
+            reader.faults.add(fields["name"], f"unknown experiment {name!r}", hint)
             return ()
         message = f"experiment {name!r} is not declared in this file: it draws arms a and b, one half each"
-        reader.faults.warn(fields["name"], message, f"beside rules: write experiments: {{{name}: {{arms: [a, b]}}}}")
+        reader.faults.warn(fields["name"], message, declare)
     experiment = experiments.get(name or "", Experiment(name or ""))
     arms = reader.choices(fields["arms"], "arm", experiment.arms)
     return (InArm(name, arms),) if name and arms else ()

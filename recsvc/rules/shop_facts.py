@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from models.columns import Kind
 from recsvc.rules.expression_tree import Expression
+from recsvc.rules.schema import Experiment
 
 FieldKind: TypeAlias = Literal["categorical", "numeric"]
 
@@ -41,6 +42,8 @@ class ShopFacts:
     """For warnings about windows that ended; with a zone."""
     layers: Mapping[str, float] = field(default_factory=dict)
     """Layer -> share of its shoppers that experiments of ``shop.toml`` take."""
+    experiments: Mapping[str, Experiment] = field(default_factory=dict)
+    """Those of ``shop.toml`` by name: rules may test their arms."""
     lists: Callable[[str], frozenset[str]] = no_lists
     """Name of a list -> ids of users or visitors; raises OSError, LookupError or ValueError."""
 

@@ -20,6 +20,7 @@ WORDS = {
     "excluded": "the request, or the carousel's policy on what was bought, leaves it out",
     "duplicate": "it stands elsewhere already",
     "ranked_below": "it is a candidate, and others rank above it",
+    "behind": "models offer it far down only: it stands behind the first candidates, and no boost lifts it above them: pin it",
     "no_candidate": "no model offers it here, and a boost adds nothing: pin it",
     "unknown_product": "it is not in the catalogue",
     "past_end": "the position is past the end",

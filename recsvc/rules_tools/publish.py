@@ -28,24 +28,28 @@ def doubts(
 ) -> Iterator[str]:
     """Yield what a person should say yes to: half of the rules vanish, or more, or more than half of the file.
 
-    Rules are counted in the live file; where that does not load, in the newest of the kept ones that does: those are
-    the rules that a running service goes on with.
+    Rules are counted in the live file; where that is gone or does not load, in the newest of the kept ones that does:
+    those are the rules that a running service goes on with.
 
     Args:
         old: the live file; None where there is none.
         new: the file that is to replace it.
         rules: the rules in ``new``.
         facts: what rules are checked against.
-        kept: the files of the history, the newest first; read only where the live one does not load.
+        kept: the files of the history, the newest first; read only as far as needed.
     """
-    if old is None:
+    told = "that the last kept file has (the live one is gone)" if old is None else "that are live"
+    earlier = iter(kept)
+    last = next(earlier, None) if old is None else old
+    if last is None:
         return
-    if len(new) * 2 < len(old):
-        yield f"the new file has {len(new):,} bytes, less than half of the {len(old):,} that are live"
-    live, told = _rules_in(old, facts), "live rules"
-    if live is None:
-        live = next((found for text in kept if (found := _rules_in(text, facts)) is not None), None)
-        told = "rules of the last kept file that loads (the live one does not)"
+    if len(new) * 2 < len(last):
+        yield f"the new file has {len(new):,} bytes, less than half of the {len(last):,} {told}"
+    live, told = _rules_in(last, facts), "live rules"
+    if live is None or old is None:
+        live = live or next((found for text in earlier if (found := _rules_in(text, facts)) is not None), None)
+        why = "the live one is gone" if old is None else "the live one does not"
+        told = f"rules of the last kept file that loads ({why})"
     if live is None:
         return
     names = {rule.id for rule in live.rules if rule.enabled}

@@ -9,7 +9,9 @@ from scipy.stats import chisquare
 from models.experiments import Arm, Experiment
 from models.shop import Shop
 from recsvc.draw import draw, place_of
+from recsvc.rules.experiments import arm_of as rules_arm_of
 from recsvc.rules.situation import Shopper
+from recsvc.rules_file import drawn_alike
 from recsvc.trials import Trials, arm_of
 
 SHOPPERS = [f"u{number}" for number in range(20_000)]
@@ -99,3 +101,16 @@ def test_an_arm_is_the_same_on_all_carousels_and_a_user_is_more_than_a_visitor()
         assert one.arms == other.arms and len(one.arms) == 1
         assert one.carousel.size == sizes[one.arms[0]["arm"]]
         assert trials.of("for-you", Shopper(visitor_id=f"u{number}")).arms == one.arms
+
+
+def test_rules_draw_the_same_shoppers_into_the_same_arms_of_an_experiment_of_the_shop() -> None:
+    """Whatever its share, its place in a layer, its weights and its salt."""
+    all_of_shop = {
+        "w": experiment(0.3, "l"), "x": experiment(0.5, "l", "s", a=1, b=3), "y": experiment(0.2, "l"),
+        "z": experiment(c=1, d=1, e=2), "alone": experiment(0.4),
+    }  # fmt: skip
+    alike = drawn_alike(all_of_shop)
+    for name in all_of_shop:
+        drawn = [rules_arm_of(alike[name], Shopper(user_id=who)) for who in SHOPPERS[:4_000]]
+        assert drawn == [arm_of(name, all_of_shop, who) for who in SHOPPERS[:4_000]]
+        assert len(set(drawn)) == len(alike[name].arms) + (alike[name].share < 1)

@@ -1,5 +1,7 @@
 """Why is this here, and why is that not here; and a page of several carousels."""
 
+from dataclasses import replace
+
 import numpy as np
 from rules_kit import IDS, SHOP, alone, arranged_by, bars_of, bound, ids, pool, row, rules, shown, situation
 
@@ -49,6 +51,8 @@ def test_each_product_missing_names_its_reason():
     few = pool({"00504": 0.5})
     assert why_not(active, few, shown(active, few, bars=bars, explain=True), bars, 0) == ("no_candidate",)
     assert why_not(active, candidates, explained(size=1)[3], bars, row("00504")) == ("ranked_below",)
+    tail = replace(candidates, behind=len(candidates.rows) - int(np.flatnonzero(candidates.rows == row("00504"))[0]))
+    assert why_not(active, tail, explained(size=1)[3], bars, row("00504")) == ("behind",)
 
 
 def test_notes_name_candidates_that_are_held_back():

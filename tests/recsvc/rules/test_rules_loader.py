@@ -13,6 +13,7 @@ from recsvc.rules.bind import bind
 from recsvc.rules.faults import did_you_mean
 from recsvc.rules.parse import parse, read
 from recsvc.rules.rest import let_go
+from recsvc.rules.schema import Experiment
 from recsvc.rules.shop_facts import ShopFacts
 from recsvc.rules.targets import Ground
 
@@ -213,6 +214,21 @@ def test_an_experiment_that_is_not_declared_warns_and_tells_how_to_declare_it():
         "rules.yaml:3:61: experiment 'x' is not declared in this file: it draws arms a and b, one half each "
         "(beside rules: write experiments: {x: {arms: [a, b]}})"
     ]
+
+
+def test_a_name_that_is_nearly_that_of_an_experiment_of_the_shop_is_an_error_though_the_file_declares_none():
+    shop = replace(SHOP, experiments={"cheese-pin": Experiment("cheese-pin", ("plain", "pinned"))})
+    assert faults(rules("do: hide, product: '00501', experiment: {name: cheese-pni, arms: [b]}"), shop) == [
+        "rules.yaml:3:61: unknown experiment 'cheese-pni' (did you mean 'cheese-pin'? to declare a new one, "
+        "beside rules: write experiments: {cheese-pni: {arms: [a, b]}})"
+    ]
+    assert faults(rules("do: hide, product: '00501', experiment: {name: cheese-pin, arms: [b]}"), shop) == [
+        "rules.yaml:3:80: unknown arm 'b' (known: pinned, plain)"
+    ]
+    other = parse(rules("do: hide, product: '00501', experiment: {name: bread, arms: [b]}"), shop)
+    assert ["experiment 'bread' is not declared in this file" in str(one) for one in other.warnings] == [True]
+    ruleset = parse(rules("do: hide, product: '00501', experiment: {name: cheese-pin, arms: [pinned]}"), shop)
+    assert ruleset.experiments["cheese-pin"].arms == ("plain", "pinned") and not ruleset.warnings
 
 
 def test_typographic_quotes_in_a_note_are_a_matter_of_taste_and_straight_ones_round_them_keep_them():

@@ -7,9 +7,11 @@ from datetime import datetime
 import pytest
 from tools_kit import rules_file, told, tool
 
+import recsvc.carousel
 from recsvc.answers import carousel_json
 from recsvc.asking import Ask
 from recsvc.carousel import Engine
+from recsvc.rules_tools.explain import in_words
 from tiny_shop import RULES, TinyShop
 
 LOVER = ("--user", "w6", "--product", "00502", "--store", "south")
@@ -94,6 +96,19 @@ def test_why_a_product_is_not_there(tiny_shop: TinyShop) -> None:
     assert "not there: 00502: it is the page's own product" in out
     assert "not there: nope: it is not in the catalogue" in out
     assert "00501 is there, at 1" in out
+
+
+def test_a_product_far_down_is_not_said_to_be_unknown_to_the_models(
+    tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands behind the first candidates; where nothing offers it, that is said."""
+    ask = Ask(user_id="w0", explain=True, size=1)
+    every = [item.product_id for item in tiny_engine.carousel("bestsellers", replace(ask, size=60)).items]
+    monkeypatch.setattr(recsvc.carousel, "DEPTH", 3 - tiny_engine.snapshot.shop.carousels["bestsellers"].size)
+    (answer,) = [tiny_engine.carousel("bestsellers", replace(ask, why=(every[1], every[-1])))]
+    reasons = {one["product_id"]: one["why"] for one in (answer.notes or {})["left_out"]}
+    assert reasons[every[1]] == ["ranked_below"] and reasons[every[-1]] == ["behind"]
+    assert "stands behind the first candidates" in in_words("behind")
 
 
 def test_on_a_page_a_product_may_stand_elsewhere(tiny_engine: Engine) -> None:

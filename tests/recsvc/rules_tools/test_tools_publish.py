@@ -77,6 +77,18 @@ def test_where_the_live_file_is_broken_the_last_kept_one_that_loads_is_counted(
     assert "3 of the 3 rules of the last kept file that loads (the live one does not) would vanish" in done.output
 
 
+def test_where_the_live_file_was_deleted_the_last_kept_one_is_counted(tiny_shop: TinyShop) -> None:
+    """Deleting it is no way round the question: a running service goes on with what was in it."""
+    none = rules_file(tiny_shop, "version: 1\nrules: []\n", "none.yaml")
+    assert tool(tiny_shop, "publish", rules_file(tiny_shop, MORE), *SIGNED).exit_code == 0
+    (tiny_shop.folder / "rules.yaml").unlink()
+    done = tool(tiny_shop, "publish", none, *SIGNED)
+    assert done.exit_code == 1 and not (tiny_shop.folder / "rules.yaml").exists()
+    assert "3 of the 3 rules of the last kept file that loads (the live one is gone) would vanish" in done.output
+    assert "less than half" in done.output
+    assert tool(tiny_shop, "publish", rules_file(tiny_shop, MORE), *SIGNED).exit_code == 0 and live(tiny_shop) == MORE
+
+
 def test_it_asks_before_half_of_the_file_vanishes(tiny_shop: TinyShop) -> None:
     """The rules are all there, and most of the text is not."""
     (tiny_shop.folder / "rules.yaml").write_text(RULES + "# a long note\n" * 200)
