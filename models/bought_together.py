@@ -7,8 +7,10 @@ import numpy as np
 
 from models.base import Fact, Fitting
 from models.beyond import values_at
+from models.compiled import isin, places_in
 from models.errors import NotFittedError
 from models.lists import RankedLists, decay, summed
+from models.remembered import Remembered
 from models.robust import line_weights
 from models.schema import (
     DAY,
@@ -59,9 +61,11 @@ class BoughtTogether:
     top_: Ints = field(default_factory=lambda: np.empty(0, np.int32))
     by_shopper_: Bools = field(default_factory=lambda: np.zeros(1, np.bool_))
     """(1,) whether an order here is all that a shopper has: no order of this shop holds two products."""
+    last_: Remembered[tuple[Ints, Doubles, float]] = field(default_factory=Remembered, repr=False, compare=False)
 
     def fit(self, data: Fitting) -> Self:
         """Learn pair counts by order."""
+        self.last_ = Remembered()
         baskets, weights = self._baskets(data)
         self.orders_ = (weights @ baskets).astype(np.float32)
         self.share_ = (self.orders_ / max(float(weights.sum()), 1e-12)).astype(np.float32)
@@ -95,7 +99,7 @@ class BoughtTogether:
 
     def load(self, arrays: Arrays) -> Self:
         """Take pair counts and order counts over."""
-        self.lists_ = RankedLists.load(arrays, "pairs")
+        self.last_, self.lists_ = Remembered(), RankedLists.load(arrays, "pairs")
         self.orders_, self.share_ = take(arrays, "orders", np.float32), take(arrays, "share", np.float32)
         self.top_, self.counts_ = take(arrays, "top", np.int32), take(arrays, "both", np.int32)
         self.by_shopper_ = take(arrays, "by_shopper", np.bool_)
@@ -105,6 +109,9 @@ class BoughtTogether:
         if context.page != UNKNOWN:
             return np.array([context.page], np.int32)
         return context.cart if len(context.cart) else context.recent[-1:]
+
+    def _all(self, context: Context) -> tuple[Ints, Doubles, float]:
+        return self.last_.of(context, lambda context: self._probability(self._seeds(context)))
 
     def _probability(self, seeds: Ints) -> tuple[Ints, Doubles, float]:
         """Return paired rows, the mean over seeds of pairs / (orders + prior), and the mean share of the prior."""
@@ -118,9 +125,8 @@ class BoughtTogether:
         seeds = self._seeds(context)
         if not len(seeds):
             return NOTHING
-        found, _, _ = self._probability(seeds)
-        rows = np.union1d(found, self.top_).astype(np.int32)
-        rows = rows[~np.isin(rows, seeds)]
+        found = self._all(context)[0]
+        rows = np.concatenate([found, self.top_[places_in(found, self.top_) < 0]]).astype(np.int32)
         return best(self.score(context, rows), n, rows)
 
     def score(self, context: Context, rows: Ints) -> Floats:
@@ -128,12 +134,12 @@ class BoughtTogether:
         seeds = self._seeds(context)
         if not len(seeds):
             return np.zeros(len(rows), np.float32)
-        found, evidence, prior = self._probability(seeds)
+        found, evidence, prior = self._all(context)
         out = prior * values_at(self.share_, rows, 0).astype(np.float64)
-        if len(found):
-            places = np.minimum(np.searchsorted(found, rows), len(found) - 1)
-            out += np.where(found[places] == rows, evidence[places], 0)
-        out[np.isin(rows, seeds)] = 0
+        places = places_in(found, rows)
+        paired = places >= 0
+        out[paired] += evidence[places[paired]]
+        out[isin(rows, seeds)] = 0
         return out.astype(np.float32)
 
     def fact(self, context: Context, row: int) -> Fact | None:

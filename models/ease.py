@@ -11,10 +11,10 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.ease_solve import Dual, best_by_blocks, most_bought, primal, spread
 from models.errors import NotFittedError
-from models.interactions import Weighting, tastes, user_items
+from models.interactions import Weighting, by_recency, tastes, user_items
 from models.lists import RankedLists, scores_of, summed
 from models.remembered import Remembered
-from models.schema import NO_HISTORY, UNKNOWN, Arrays, Context, Floats, Ints, Longs, Scored, best
+from models.schema import NO_HISTORY, Arrays, Context, Floats, Ints, Longs, Scored, best
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -74,7 +74,7 @@ class Ease:
         elif self._small(len(active), len(kept)):
             self._fit_dual(matrix, active.astype(np.int64), kept, data.threads)
         else:
-            self._fit_primal(matrix, _by_recency(data, active), kept, data.threads)
+            self._fit_primal(matrix, by_recency(data, active), kept, data.threads)
         return self
 
     def _small(self, n_users: int, n_products: int) -> bool:
@@ -151,11 +151,3 @@ class Ease:
         if self.lists_ is None or self.weights_ is None:
             raise NotFittedError("Ease: call fit() or load() first")
         return self.lists_, self.weights_
-
-
-def _by_recency(data: Fitting, users: Longs) -> Longs:
-    """Return ``users`` in the order of their last purchase, the latest first; ties by lower row."""
-    last = np.full(data.purchases.n_users, np.iinfo(np.int64).min)
-    known = data.purchases.user != UNKNOWN
-    np.maximum.at(last, data.purchases.user[known], data.purchases.time[known])
-    return users[np.argsort(-last[users], kind="stable")].astype(np.int64)

@@ -9,7 +9,7 @@ from models.base import Fitting
 from models.lists import best_entries, decay
 from models.moments import ages, moments
 from models.robust import damped, line_weights
-from models.schema import DAY, UNKNOWN, Bools, Context, Doubles, Floats, Ints
+from models.schema import DAY, UNKNOWN, Bools, Context, Doubles, Floats, Ints, Longs
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -88,3 +88,11 @@ def tastes(context: Context, weighting: Weighting, session_weight: float = 1.0) 
     distinct, places = np.unique(rows, return_inverse=True)
     weights = np.bincount(places, weights=faded, minlength=len(distinct))
     return distinct.astype(np.int32), np.ones(len(distinct)) if weighting.binary else np.log1p(weights)
+
+
+def by_recency(data: Fitting, users: Longs) -> Longs:
+    """Return ``users`` in the order of their last purchase, the latest first; ties by lower row."""
+    last = np.full(data.purchases.n_users, np.iinfo(np.int64).min)
+    known = data.purchases.user != UNKNOWN
+    np.maximum.at(last, data.purchases.user[known], data.purchases.time[known])
+    return users[np.argsort(-last[users], kind="stable")].astype(np.int64)

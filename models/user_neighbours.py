@@ -12,9 +12,9 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.ease_solve import best_by_blocks, spread
 from models.errors import NotFittedError
-from models.interactions import Weighting, user_items
+from models.interactions import Weighting, by_recency, user_items
 from models.lists import RankedLists, scores_of
-from models.schema import UNKNOWN, Arrays, Context, Floats, Ints, Scored
+from models.schema import Arrays, Context, Floats, Ints, Scored
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -44,12 +44,9 @@ class UserNeighbours:
         """Learn each shopper's list."""
         matrix = user_items(data, self.weighting)
         kept = np.flatnonzero(matrix.getnnz(axis=0) >= self.min_buyers).astype(np.int32)
-        last = np.full(matrix.shape[0], np.iinfo(np.int64).min)
-        known = data.purchases.user != UNKNOWN
-        np.maximum.at(last, data.purchases.user[known], data.purchases.time[known])
         near = matrix[:, kept].tocsr()
         active = np.flatnonzero(np.diff(near.indptr) > 0)
-        active = np.sort(active[np.argsort(-last[active], kind="stable")][: self.most_users]).astype(np.int64)
+        active = np.sort(by_recency(data, active)[: self.most_users])
         near = near[active]
         norms = np.sqrt(np.asarray(near.multiply(near).sum(axis=1)).ravel())
         unit = near.multiply(1 / np.maximum(norms, 1e-12)[:, None]).tocsr()
