@@ -7,19 +7,22 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from models.als import ALS
 from models.context_table import ContextTable
 from models.features import context_fields
 from models.ranker import Ranker
-from models.schema import DAY, Floats
+from models.schema import DAY, UNKNOWN, Floats
 from models.shop import Shop
+from models.sources import new_models
 from models.trees import Trees
 from training.baselines import BLEND
-from training.fit import feature_names
+from training.fit import NO_START, before, feature_names, fitting
 from training.judge import Judgement
+from training.prices import with_prices
 from training.progress import Progress
 from training.read.shop_data import ShopData
 from training.split import TASKS
-from training.windows import LONGER, Examples, joined, learn_window
+from training.windows import LONGER, Begun, Examples, joined, learn_window
 
 Windows = dict[int, dict[str, Examples]]
 """By the moment that a window begins; -1, -2, … for the folds of a shop without times."""
@@ -58,14 +61,24 @@ def learn_windows(
     days, cores = shop.training.window_days, shop.training.threads or joblib.cpu_count()
     found: Windows = {}
     with progress.step("looking back at past weeks", total=len(starts)) as bar:
+        begun = _begun(data, shop, min(starts, default=UNKNOWN), seed)
         jobs = min(cores, max(len(starts), 1), _that_fit(data))
         work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-            joblib.delayed(learn_window)(data, shop, start, days, seed, share) for start in starts
+            joblib.delayed(learn_window)(data, shop, start, days, seed, share, begun) for start in starts
         )
         for start, examples in zip(starts, work, strict=True):
             found[start] = examples
             bar.update(1)
     return found
+
+
+def _begun(data: ShopData, shop: Shop, earliest: int, seed: int) -> Begun:
+    """Return what ALS learns before the ``earliest`` window: a third of its iterations leads on from there."""
+    known = with_prices(before(data, earliest), shop.training.heavy_shoppers)
+    if not len(known.purchases):
+        return NO_START
+    arrays = new_models(shop.models)[ALS.source].fit(fitting(known, earliest, shop, seed)).arrays()
+    return {ALS.source: {name: arrays[name] for name in ("kept", "item_factors")}}
 
 
 def _that_fit(data: ShopData) -> int:

@@ -19,15 +19,17 @@ from models.features import World, features
 from models.histories import Histories
 from models.ids import IdIndex
 from models.ranker import DEPTHS
-from models.schema import DAY, NO_HISTORY, NO_ROWS, UNKNOWN, Bools, Context, Doubles, Floats
+from models.schema import DAY, NO_HISTORY, NO_ROWS, UNKNOWN, Arrays, Bools, Context, Doubles, Floats
 from models.shop import Shop
 from models.sources import new_models
-from training.fit import before, fitting
+from training.fit import NO_START, before, fitting
 from training.held_out import hidden_parts
 from training.prices import with_prices
 from training.read.shop_data import ShopData
 from training.split import Requests, make_requests
 
+Begun = Mapping[str, Arrays]
+"""By model, see ``models.base.Fitting.start``."""
 TASKS_OF = {
     "next-order": ("next-order",),
     "discovery": ("discovery", "session"),
@@ -73,7 +75,7 @@ class Past:
 
 
 def learn_window(
-    data: ShopData, shop: Shop, start: int, days: int, seed: int, share: float = 1.0
+    data: ShopData, shop: Shop, start: int, days: int, seed: int, share: float = 1.0, begun: Begun = NO_START
 ) -> dict[str, Examples]:
     """Return the examples of the window that begins at ``start`` (Unix seconds), by ranker.
 
@@ -85,6 +87,7 @@ def learn_window(
         days: of the window.
         seed: of the draws.
         share: of the shop's purchases that are in ``data``, where a part of the shoppers was drawn.
+        begun: what models of earlier purchases learned, for those of the window to begin with.
     """
     with threadpool_limits(1):
         if start < 0:
@@ -93,7 +96,7 @@ def learn_window(
             make_requests(data.purchases, start, start + days * DAY * times, MOST_USERS, seed) for times in (1, LONGER)
         )
         asked = {ranker: far if ranker == "discovery" else near for ranker in TASKS_OF}
-        return _learned(before(data, start), shop, start, asked, seed, share)
+        return _learned(before(data, start), shop, start, asked, seed, share, begun)
 
 
 def _learn_fold(data: ShopData, shop: Shop, fold: int, seed: int, share: float) -> dict[str, Examples]:
@@ -104,14 +107,20 @@ def _learn_fold(data: ShopData, shop: Shop, fold: int, seed: int, share: float) 
 
 
 def _learned(
-    data: ShopData, shop: Shop, until: int, asked: Mapping[str, list[Requests]], seed: int, share: float
+    data: ShopData,
+    shop: Shop,
+    until: int,
+    asked: Mapping[str, list[Requests]],
+    seed: int,
+    share: float,
+    begun: Begun = NO_START,
 ) -> dict[str, Examples]:
     """Return the examples, by ranker, of what those are ``asked`` who know ``data`` (of ``until``) and no more."""
     known = with_prices(data, shop.training.heavy_shoppers)
     if not len(known.purchases):
         return {}
     sessions = any(one.recent for requests in asked.values() for one in requests)
-    past = past_of(known, shop, until, seed, share, sessions=sessions)
+    past = past_of(known, shop, until, seed, share, begun, sessions=sessions)
     out: dict[str, Examples] = {}
     for ranker, tasks in TASKS_OF.items():
         mine = [one for one in asked[ranker] if one.task in tasks]
@@ -126,12 +135,16 @@ def _turns(n_requests: int, place: int, n_tasks: int) -> range:
     return range(n_requests) if n_requests * n_tasks <= MOST_USERS else range(place, n_requests, n_tasks)
 
 
-def past_of(known: ShopData, shop: Shop, start: int, seed: int, share: float = 1.0, *, sessions: bool = True) -> Past:
+def past_of(
+    known: ShopData, shop: Shop, start: int, seed: int, share: float = 1.0, begun: Begun = NO_START, *,
+    sessions: bool = True,
+) -> Past:  # fmt: skip
     """Return the world of those who know ``known``, priced, until ``start``: a ``share`` of the shop's purchases.
 
-    Without ``sessions``, what only sessions read is not worked out.
+    Models begin with what those of earlier purchases learned, ``begun``. Without ``sessions``, what only sessions read is
+    not worked out.
     """
-    bundle = replace(fitting(known, start, shop, seed), threads=1)
+    bundle = replace(fitting(known, start, shop, seed), threads=1, start=begun)
     wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
     settings = {**shop.models, "ease": {**shop.models.get("ease", {}), "sessions": sessions}}
     models = {name: model.fit(bundle) for name, model in new_models(settings).items() if name in wanted}
