@@ -27,12 +27,12 @@ def fingerprint(data: ShopData, before: int) -> str:
     total, count = 0, 0
     for first in range(0, len(lines), BLOCK):
         here = np.flatnonzero(lines.time[first : first + BLOCK] < before) + first
-        total += int(_words(lines, here, keys, texts).sum(dtype=np.uint64))
+        total += int(_words(lines, here, keys, texts).sum(dtype=np.uint64))  # each block's is one of 64 bits
         count += len(here)
     seen = data.signals.before(before)
     told = (keys[0][seen.user], keys[1][seen.product], seen.time.astype(np.uint64), _bits(seen.weight))
     total += int(_word(told, len(seen)).sum(dtype=np.uint64))
-    return hashlib.sha256(f"{count} {len(seen)} {total} {sorted(lines.fields)}".encode()).hexdigest()
+    return hashlib.sha256(f"{count} {len(seen)} {total % 2**64} {sorted(lines.fields)}".encode()).hexdigest()
 
 
 def _words(lines: Purchases, here: npt.NDArray[np.int64], keys: list[Words], texts: dict[str, Words]) -> Words:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from model_data import random_shop
 from models.columns import text_column
@@ -11,6 +12,7 @@ from models.ids import IdIndex
 from models.schema import DAY, UNKNOWN, Ints, Longs
 from models.shop import Shop
 from models.signals import Signals
+from training import fingerprint as fingerprint_
 from training.few_shoppers import few_shoppers
 from training.fingerprint import fingerprint
 from training.ranking import fewer_windows
@@ -91,8 +93,12 @@ def test_fewer_purchases_make_fewer_windows() -> None:
     assert [fewer_windows(shop, share).training.windows for share in (1.0, 0.6, 0.1)] == [10, 6, 4]
 
 
-def test_a_fingerprint_sees_every_purchase_before_its_moment_and_none_after() -> None:
-    """Rows may be numbered otherwise and later lines may come; an old price may not change."""
+@pytest.mark.parametrize("block", [fingerprint_.BLOCK, 7])
+def test_a_fingerprint_sees_every_purchase_before_its_moment_and_none_after(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows may be numbered otherwise and later lines may come between, in any block; an old price may not change."""
+    monkeypatch.setattr(fingerprint_, "BLOCK", block)
     data = shop_data()
     lines, moment = data.purchases, int(np.median(data.purchases.time))
     mark = fingerprint(data, moment)
