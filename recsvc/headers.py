@@ -8,10 +8,11 @@ SECURITY = {
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-DOCS_POLICY = (
+PAGES_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
+"""Of pages for people: their own files and the service's addresses, nothing inline, and no text that becomes HTML."""
 ALLOWED = "Authorization, Content-Type, If-None-Match, X-Api-Key, X-Request-Id"
 EXPOSED = "ETag, Retry-After, X-Request-Id"
 

@@ -13,7 +13,7 @@ from recsvc.events_form import EventsForm
 from recsvc.forms import Form, preview_form
 from recsvc.keys import Scope
 from recsvc.results.told import ExperimentAnswer, ExperimentList
-from recsvc.views import carousels, catalogue, docs, events, experiments, health, metrics, rules, shoppers
+from recsvc.views import carousels, catalogue, console, docs, events, experiments, health, metrics, rules, shoppers
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -74,5 +74,9 @@ ROUTES = (
     Route("/openapi.json", ("GET",), docs.openapi, "open", "This document", tag="operations"),
     Route("/docs", ("GET",), docs.page, "open", "This document, to read and to try", tag="operations"),
     Route("/docs/<any('docs.css', 'docs.js'):asset>", ("GET",), docs.asset, "open", "Style and script of /docs", tag="operations"),
+    Route("/console", ("GET",), console.page, "open", "A page to ask as a shopper and to see what is live; its figures need an admin key",
+          tag="operations"),
+    Route("/console/<any('console.css', 'console.js'):asset>", ("GET",), docs.asset, "open", "Style and script of /console",
+          tag="operations"),
 )  # fmt: skip
 """The whole list."""

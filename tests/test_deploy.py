@@ -166,7 +166,7 @@ def _status(port: int, path: str) -> int:
 
 
 def test_nginx_keeps_what_is_for_the_operator_and_buffers() -> None:
-    """/metrics and /readyz are not for the world, slow clients hold no thread, and the service closes connections last."""
+    """/metrics, /readyz and /console are not for the world, slow clients hold no thread, and the service closes connections last."""
     text = (DEPLOY / "nginx.conf").read_text()
-    assert all(f"location = {path} {{ return 404; }}" in text for path in ("/metrics", "/readyz"))
+    assert all(f"location {path} {{ return 404; }}" in text for path in ("= /metrics", "= /readyz", "^~ /console"))
     assert "proxy_request_buffering on;" in text and "proxy_buffering on;" in text and "X-Forwarded-For" in text

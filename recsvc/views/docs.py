@@ -6,11 +6,11 @@ import orjson
 from flask import Response, current_app, render_template
 
 from recsvc.docs_page import operations
-from recsvc.headers import DOCS_POLICY
+from recsvc.headers import PAGES_POLICY
 from recsvc.service import service
 from recsvc.views.replies import unchanging
 
-TYPES = {"docs.css": "text/css", "docs.js": "text/javascript"}
+TYPES = {".css": "text/css", ".js": "text/javascript"}
 
 
 def openapi() -> Response:
@@ -25,10 +25,11 @@ def page() -> Response:
     told = operations(here.document, origin)
     shown = render_template("docs.html", document=here.document, operations=told, origin=origin)
     answer = unchanging(shown.encode(), "text/html")
-    answer.headers["Content-Security-Policy"] = DOCS_POLICY
+    answer.headers["Content-Security-Policy"] = PAGES_POLICY
     return answer
 
 
 def asset(asset: str) -> Response:
-    """Answer with the style or the script of the page."""
-    return unchanging(Path(current_app.root_path, "static", asset).read_bytes(), TYPES[asset])
+    """Answer with the style or the script of a page."""
+    file = Path(current_app.root_path, "static", asset)
+    return unchanging(file.read_bytes(), TYPES[file.suffix])

@@ -52,7 +52,7 @@ def test_carousels_need_a_key_where_keys_are_set(guarded: Flask, headers: dict[s
 
 def test_health_and_docs_need_none(guarded: Flask) -> None:
     client = guarded.test_client()
-    for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/docs/docs.css"):
+    for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/docs/docs.css", "/console", "/console/console.js"):
         assert client.get(path).status_code == 200
         assert client.get(path, headers={"X-Api-Key": "wrong"}).status_code == 200
 
