@@ -41,6 +41,10 @@ class Table(Section):
         None, description="How the times are written, as strptime has it, where day/month and month/day both fit."
     )
     columns: dict[Name, str] = Field({}, description="Our name = the name in the files.")
+    aliases: dict[str, str] = Field(
+        {},
+        description="What some of the files call a column = what the others call it; both exports are read as one table.",
+    )
     attributes: tuple[Name, ...] = Field((), description="Further columns to keep under their own names.")
     derive: dict[Name, str] = Field(
         {}, description="Our name = an SQL expression over the files' own columns; title_case(text) is at hand."
@@ -61,6 +65,8 @@ class Table(Section):
             raise ValueError(f"give exactly one of files, tables or url (given: {', '.join(given) or 'none'})")
         if (self.query is None) != (not self.tables and self.url is None):
             raise ValueError("query goes with tables or url, and these need a query")
+        if self.aliases and (not self.files or self.format != "columns"):
+            raise ValueError("aliases go with files of plain columns: rename the columns in the query")
         if self.format != "columns" and not self.files:
             raise ValueError(f"format = {self.format!r} goes with files")
         return self

@@ -45,7 +45,7 @@ def test_the_page_says_what_is_there_and_what_to_fix(shop: Path, tmp_path: Path)
         "from 2020-01-01 00:00 to 2020-01-20 00:00 (Europe/London), 20 days",
         "no purchase from 2020-01-02 to 2020-01-19",
         "50.0% of lines are repeat purchases",
-        "1 rows of data.purchases are refused (no product_id)",
+        "1 row of data.purchases is refused (no product_id)",
         "Map an order_id",
         "is a file missing?",
     ):
@@ -110,7 +110,7 @@ def test_a_bent_shop_is_told_what_hurts(shop: Path) -> None:
     text = SHOP.replace('time = "time" }', 'quantity = "n", price = "c" }')
     shop.write_text(text + '[data.products]\nfiles = ["q.csv"]\ncolumns = { product_id = "p" }\n')
     page = run(str(shop)).stdout
-    for said in ("Map a time column", "1 products were bought but are not listed", "2 lines have no price", "1 returns find no purchase",
+    for said in ("Map a time column", "1 product was bought but is not listed", "2 lines have no price", "1 return finds no purchase",
                  "One user has 100% of all lines"):  # fmt: skip
         assert said in page
     (shop.parent / "p.csv").write_text("user,product,n,c\n")

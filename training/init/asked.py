@@ -39,9 +39,9 @@ class Answers:
             kind = click.Choice(list(choices)) if choices else None
             return str(click.prompt(question, type=kind, default=proposal, err=True))
         offered = f" ({', '.join(choices)})" if choices else ""
-        answer = quote(f"{key}={proposal or (choices[0] if choices else '…')}")
+        answer = quote(f"{key}={proposal}") if proposal else f"{quote(key)}=…"
         self.open.append(f"{question}{offered} --set {answer}")
-        return proposal or (choices[0] if choices else None)
+        return proposal
 
     def unused(self) -> list[str]:
         """Return the keys of ``--set`` that answered nothing."""

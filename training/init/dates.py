@@ -156,7 +156,7 @@ def _country(session: Session, draft: Draft) -> str | None:
 
 
 def clock_start(session: Session, draft: Draft, zone: str, day_first: bool, now: int) -> str | None:
-    """Return the local midnight after the last purchase, where that is more than a year ago."""
+    """Return the local midnight after the last line (of a return, too), where that is more than a year ago."""
     column = draft.columns.get("time")
     if column is None:
         return None

@@ -16,6 +16,8 @@ class Draft:
     columns: dict[str, str] = field(default_factory=dict)
     derive: dict[str, str] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+    """What some of the files call a column, and what the first calls it."""
     fields: dict[str, str] = field(default_factory=dict)
     """Context fields that the columns are, and their kind."""
     keep: str | None = None
@@ -32,7 +34,11 @@ class Draft:
     @property
     def sql(self) -> str:
         """What stands after FROM for all the files together."""
-        return "(" + " union all ".join(f'select * exclude ("#row") from {one.piece.sql}' for one in self.files) + ")"
+        return (
+            "("
+            + " union all by name ".join(f'select * exclude ("#row") from {one.piece.sql}' for one in self.files)
+            + ")"
+        )
 
     def used(self) -> set[str]:
         """Return the columns of the files that are mapped."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from training.init.asked import Answers
+from training.init.draft import Draft
 from training.init.look import Looked, Seen
 from training.init.words import FILE_WORDS, WORDS
 from training.read.formats import FORMATS
@@ -45,8 +46,8 @@ def _is_list(looked: Looked) -> bool:
     return first.filled == first.distinct == looked.rows
 
 
-def table_of(looked: Looked, answers: Answers) -> str | None:
-    """Return which table a file of plain columns is; None where it is none of ours."""
+def table_of(looked: Looked, answers: Answers, alone: bool = True) -> str | None:
+    """Return which table a file of plain columns is; None where it is none of ours, as is proposed if it is not ``alone``."""
     told = answers.told(looked.path.name)
     if told is not None:
         return told if told in TABLES else None
@@ -73,6 +74,25 @@ def table_of(looked: Looked, answers: Answers) -> str | None:
         return "stores"
     columns = ", ".join(looked.piece.types)
     found = answers.ask(
-        looked.path.name, f"{looked.path.name} ({columns}): which table is it?", [*TABLES, "none"], None
+        looked.path.name,
+        f"{looked.path.name} ({columns}): which table is it?",
+        [*TABLES, "none"],
+        None if alone else "none",
     )
     return found if found in TABLES else None
+
+
+def told_columns(draft: Draft) -> list[str]:
+    """Return the columns of a draft's first file whose names say what they are."""
+    found = (candidates(draft.first, WORDS[draft.table], role) for role in WORDS[draft.table])
+    return list(dict.fromkeys(seen[0].name for seen in found if seen))
+
+
+def other_names(draft: Draft, looked: Looked) -> dict[str, str]:
+    """Return the columns of ``looked`` that a draft's first file has under another name: theirs -> its own."""
+    out: dict[str, str] = {}
+    for role, words in WORDS[draft.table].items():
+        ours, theirs = (candidates(one, {role: words}, role) for one in (draft.first, looked))
+        if ours and theirs and ours[0].name not in looked.columns and theirs[0].name not in draft.first.columns:
+            out.setdefault(theirs[0].name, ours[0].name)
+    return out

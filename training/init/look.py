@@ -1,7 +1,7 @@
 """What a file looks like: its columns with what their values say, before anybody has told what they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from training.init.words import plain
@@ -46,6 +46,10 @@ class Looked:
     header: bool
     rows: int
     columns: Mapping[str, Seen]
+    tables: Mapping[str, Path] = field(default_factory=dict)
+    """Where several files are one: each under the name that ``query`` has for it."""
+    query: str | None = None
+    """SQL that joins them."""
 
 
 def look(session: Session, path: Path, before: Sequence[Looked] = ()) -> Looked:

@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from training.init.asked import Answers
 from training.init.dates import clock_start, settle_order, settle_zone
 from training.init.draft import Draft
-from training.init.kinds import named_format, table_of
+from training.init.joins import join_files
+from training.init.kinds import named_format, other_names, table_of, told_columns
 from training.init.look import Looked, look_all
 from training.init.no_products import find_no_products, patterns
 from training.init.roles import (
@@ -22,6 +23,8 @@ from training.init.roles import (
 )
 from training.init.words import PRODUCT_WORDS
 from training.read.engine import Session, name
+from training.read.files import renamed
+from training.read.item_lists import LINE
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ def propose(session: Session, paths: Sequence[Path], called: str, answers: Answe
         DataError: a file cannot be read.
     """
     out = Proposal(answers.told("name") or called, currency=answers.told("currency"))
-    out.drafts = sort_files(look_all(session, paths), answers, out.notes)
+    out.drafts = sort_files(join_files(session, look_all(session, paths), out.notes), answers, out.notes)
     for draft in out.drafts:
         if draft.format == "columns":
             _map(session, draft, answers)
@@ -77,23 +80,38 @@ def sort_files(files: Sequence[Looked], answers: Answers, notes: list[str]) -> l
     out: dict[str, Draft] = {}
     for looked in files:
         found = named_format(looked) if answers.told(looked.path.name) is None else None
-        shape, table = (found[0], found[1].table) if found else ("columns", table_of(looked, answers))
+        shape, table = (found[0], found[1].table) if found else ("columns", table_of(looked, answers, len(files) == 1))
         if table is None:
             notes.append(f"{looked.path.name}: left out")
             continue
         draft = out.get(table)
         if draft is None:
             out[table] = Draft(table, [looked], shape, secrets.token_hex(16) if found and found[1].salted else None)
-        elif draft.format == shape and (shape != "columns" or list(draft.first.columns) == list(looked.columns)):
+        elif draft.format == shape and (shape != "columns" or set(draft.first.columns) == set(looked.columns)):
             draft.files.append(looked)
         else:
-            notes.append(
-                f"{looked.path.name}: left out: {table} are {draft.first.path.name} already, which has other columns"
-            )
+            notes.append(_add(draft, looked, shape))
     return list(out.values())
 
 
+def _add(draft: Draft, looked: Looked, shape: str) -> str:
+    """Add a file with other columns to a table, where they are the same under other names; say what was done."""
+    left_out = f"{looked.path.name}: left out: {draft.table} are {draft.first.path.name} already"
+    if shape != "columns" or draft.format != shape or draft.first.query or not (looked.header and draft.first.header):
+        return f"{left_out}, which has another shape"
+    found = other_names(draft, looked)
+    lost = [one for one in told_columns(draft) if one not in looked.columns and one not in found.values()]
+    if lost:
+        return f"{left_out}, and it has nothing like {', '.join(lost)} of it"
+    draft.aliases |= found
+    draft.files.append(replace(looked, piece=renamed(looked.piece, found)))
+    names = ", ".join(f"{theirs} is {own}" for theirs, own in found.items())
+    return f"{looked.path.name} has other names for the columns of {draft.first.path.name}: {names}"
+
+
 def _map(session: Session, draft: Draft, answers: Answers) -> None:
+    if draft.first.piece.line == LINE:
+        draft.notes.append("each line is a user and the items of that user")
     aside = map_columns(draft, answers)
     if draft.table == "purchases":
         who = {"user_id", "visitor_id", "session_id", "order_id"} & set(draft.columns)
@@ -159,7 +177,7 @@ def products_of(session: Session, draft: Draft) -> Draft | None:
     key, used = draft.columns.get("product_id"), draft.used()
     if key is None:
         return None
-    made = Draft("products", draft.files, columns={"product_id": key})
+    made = Draft("products", draft.files, columns={"product_id": key}, aliases=draft.aliases)
     by_word = {one.plain: one for one in draft.first.columns.values() if one.name not in used and one.filled}
     for our in ("name", "category", "brand"):
         seen = next((by_word[word] for word in PRODUCT_WORDS[our] if word in by_word), None)
@@ -174,7 +192,7 @@ def products_of(session: Session, draft: Draft) -> Draft | None:
             if our == "price":
                 made.columns[our] = draft.columns[our]
     made.keep = " and ".join(sold) or None
-    made.notes.append(f"made from the purchases: {', '.join(made.columns)}; the last row of a product counts")
+    made.notes.append(f"made from the purchases: {', '.join(made.columns)}; of each what most lines say")
     return made
 
 

@@ -7,8 +7,9 @@ from training.init.draft import Draft
 from training.init.kinds import candidates
 from training.init.look import Seen
 from training.init.words import SITUATIONS, WORDS
-from training.read.engine import Session, name
+from training.read.engine import Session, literal, name
 from training.read.lines import BOUGHT
+from training.read.suspects import NOBODY
 
 FITS: dict[str, Callable[[Seen], bool]] = {
     "time": lambda seen: seen.times >= 0.8,
@@ -27,6 +28,12 @@ WHAT = {
     "user_id": "who bought", "product_id": "the product", "order_id": "the order", "time": "the moment", "quantity": "the quantity",
     "price": "the price of a piece", "store_id": "the store",
 }  # fmt: skip
+NO_TIMES = {"time": "daytime", "day": "weekday", "date": "day_type"}
+"""What a column is whose name speaks of a moment and whose values are a few words, such as weekend and workday."""
+FEW_MOMENTS = 50
+_NOBODY = f"({', '.join(map(literal, NOBODY))})"
+NAMED = {"user_id", "visitor_id", "session_id", "order_id"}
+"""What a line belongs to."""
 ASIDE = ("order_number", "total", "rating")
 """Names that are read here and mean nothing in shop.toml."""
 
@@ -83,9 +90,9 @@ def map_by_values(draft: Draft, answers: Answers) -> None:
         if role in draft.columns or other in draft.columns or (role == "user_id" and "order_id" in draft.columns):
             continue
         proposal = ids.pop(0).name if ids else None
-        told = answers.ask(
-            role, f"{draft.first.path.name}: which column is {WHAT[role]}?", list(draft.first.columns), proposal
-        )
+        visits = ", or the visit (--set session_id=COLUMN)" if role == "user_id" else ""
+        question = f"{draft.first.path.name}: which column is {WHAT[role]}{visits}?"
+        told = answers.ask(role, question, list(draft.first.columns), proposal)
         if told:
             draft.columns[role] = told
 
@@ -120,19 +127,53 @@ def judge_purchases(session: Session, draft: Draft, aside: dict[str, Seen]) -> N
 
 
 def _plain_ids(session: Session, draft: Draft) -> None:
-    """Take the ``.0`` off ids that went through a spreadsheet or a data frame: 13085.0 is 13085."""
-    for our in ("user_id", "product_id", "order_id"):
+    """Clean ids: the ``.0`` of a spreadsheet or a data frame goes (13085.0 is 13085), and words for nobody are nobody."""
+    for our in ("user_id", "visitor_id", "session_id", "product_id", "order_id"):
         column = draft.columns.get(our)
         if column is None or draft.first.piece.types[column] != "VARCHAR":
             continue
-        text = f"trim({name(column)})"
-        share = session.rows(
-            f"select avg(regexp_full_match({text}, '\\d+\\.0')::int) from {draft.sql} where not blank({name(column)})"
-        )[0][0]
-        if share is not None and share > 0.95:
+        plain = f"{name(column)}::varchar"
+        sql = _without_point(session, draft, our, column, plain)
+        if our != "product_id":
+            sql = _without_nobody(session, draft, our, column, sql)
+        if sql != plain:
             del draft.columns[our]
-            draft.derive[our] = f"regexp_replace({name(column)}::varchar, '\\.0$', '')"
-            draft.notes.append(f"{our}: the .0 behind the numbers of {column} is taken off")
+            draft.derive[our] = sql
+
+
+def _without_point(session: Session, draft: Draft, our: str, column: str, sql: str) -> str:
+    text = f"trim({name(column)})"
+    pointed, whole, count = session.rows(
+        f"select count(*) filter (regexp_full_match({text}, '\\d+\\.0')), count(*) filter (regexp_full_match({text}, "
+        f"'\\d+(\\.0)?')), count(*) from {draft.sql} where not blank({name(column)}) and lower({text}) not in {_NOBODY}"
+    )[0]
+    if not pointed or whole <= 0.95 * count:
+        return sql
+    draft.notes.append(f"{our}: the .0 behind the numbers of {column} is taken off")
+    return f"regexp_replace({sql}, '\\.0$', '')"  # some with it, some without: two exports of the same ids
+
+
+def _without_nobody(session: Session, draft: Draft, our: str, column: str, sql: str) -> str:
+    text = f"trim({name(column)})"
+    words = _nobodies(session, draft, text)
+    if not words:
+        return sql
+    somebody = f"lower({text}) not in ({', '.join(map(literal, words))})"
+    said = f"{our}: {', '.join(f'{one} ({lines:,})' for one, lines in words.items())} of {column} is nobody"
+    if NAMED & {*draft.columns, *draft.derive} - {our}:
+        draft.notes.append(said)
+        return f"case when {somebody} then {sql} end"
+    draft.keep = somebody
+    draft.notes.append(f"{said}, and nothing else names them: these lines are left out")
+    return sql
+
+
+def _nobodies(session: Session, draft: Draft, text: str) -> dict[str, int]:
+    """Return the words for nobody among the values of ``text``, in small letters, and on how many lines each stands."""
+    rows = session.rows(
+        f"select lower({text}), count(*) from {draft.sql} where lower({text}) in {_NOBODY} group by 1 order by 2 desc, 1"
+    )
+    return {str(word): int(lines) for word, lines in rows if any(map(str.isalpha, str(word)))}
 
 
 def _event(session: Session, draft: Draft) -> None:
@@ -170,9 +211,13 @@ def map_situations(draft: Draft) -> None:
     """Map the columns that describe the moment of a purchase as fields of the request."""
     used = draft.used()
     for seen in draft.first.columns.values():
-        if seen.name not in used and seen.plain in SITUATIONS and 1 < seen.distinct <= 5000:
-            draft.columns[seen.plain] = seen.name
-            draft.fields[seen.plain] = "categorical"
+        called = NO_TIMES.get(seen.plain, seen.plain)
+        no_time = seen.plain in NO_TIMES and seen.times < 0.1 and seen.distinct <= FEW_MOMENTS
+        if seen.name in used or called in draft.columns or not (no_time or seen.plain in SITUATIONS):
+            continue
+        if 1 < seen.distinct <= 5000:
+            draft.columns[called] = seen.name
+            draft.fields[called] = "categorical"
 
 
 def depends_on(session: Session, draft: Draft, key: str, column: str) -> bool:

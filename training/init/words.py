@@ -13,7 +13,8 @@ PURCHASE_WORDS: dict[str, tuple[str, ...]] = {
     "session_id": ("session_id", "session", "visit_id", "visit", "sid"),
     "product_id": (
         "product_id", "item_id", "sku", "stock_code", "product", "item", "article_id", "article", "article_no", "asin",
-        "movie_id", "book_id", "track_id", "song_id", "artist_id", "upc", "ean", "gtin", "isbn", "product_code", "item_code",
+        "movie_id", "book_id", "track_id", "song_id", "artist_id", "app_id", "game_id",
+        "recipe_id", "venue_id", "business_id", "upc", "ean", "gtin", "isbn", "product_code", "item_code",
         "product_no", "prod_id", "material", "artikel", "artikelnr", "artikelnummer", "aid", "iid", "product_sku", "object_id",
     ),
     "order_id": (
@@ -25,7 +26,7 @@ PURCHASE_WORDS: dict[str, tuple[str, ...]] = {
         "time", "timestamp", "event_time", "invoice_date", "order_date", "purchase_date", "transaction_date", "datetime",
         "date", "created_at", "ordered_at", "sold_at", "purchased_at", "order_time", "purchase_time", "transaction_time",
         "transaction_timestamp", "date_time", "ts", "t_dat", "day", "datum", "zeit", "bestelldatum", "unix_review_time",
-        "review_time", "sale_date", "timestamps", "event_timestamp",
+        "review_time", "sale_date", "timestamps", "event_timestamp", "event_date", "click_time", "view_time", "visit_time",
     ),
     "event": ("event", "event_type", "behavior", "behaviour", "action", "action_type", "event_name", "interaction"),
     "quantity": (
@@ -59,7 +60,7 @@ PRODUCT_WORDS: dict[str, tuple[str, ...]] = {
     ),
     "category": (
         "category", "product_category", "category_name", "category_path", "product_type", "department", "genre",
-        "genres", "kategorie", "warengruppe", "category_code", "category_id", "aisle", "product_group",
+        "genres", "kategorie", "warengruppe", "category_code", "category_id", "aisle", "aisle_id", "product_group", "department_id",
     ),
     "brand": ("brand", "manufacturer", "vendor", "brand_name", "marke", "maker"),
     "price": PURCHASE_WORDS["price"],
@@ -98,13 +99,20 @@ FILE_WORDS = {
 SITUATIONS = (
     "daytime", "day_time", "time_of_day", "weekday", "isweekend", "is_weekend", "weekend", "season", "city", "region", "place",
     "homework", "location", "cost", "companion", "mood", "social", "temperature", "holiday", "channel", "platform", "os", "browser",
-    "day_type",
+    "day_type", "day_of_week", "dow", "order_dow", "hour", "hour_of_day", "order_hour_of_day", "order_hour",
 )  # fmt: skip
 """Columns that describe the moment of a purchase."""
 
 
+_KNOWN = {
+    word for table in WORDS.values() for words in table.values() for word in words
+} | set(SITUATIONS)  # fmt: skip
+_IN_ONE = {word.replace("_", ""): word for word in sorted(_KNOWN, reverse=True)}
+
+
 def plain(column: str) -> str:
-    """Return a column's name in small words joined by ``_``: ``InvoiceNo`` and ``Invoice No.`` are ``invoice_no``."""
+    """Return a column's name in small words joined by ``_``: ``InvoiceNo``, ``Invoice No.`` and ``invoiceno`` are ``invoice_no``."""
     text = re.sub(r":(token|float|token_seq|float_seq)$", "", column)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
-    return re.sub(r"[^a-z0-9]+", "_", text.lower().replace("ü", "ue").replace("ä", "ae").replace("ö", "oe")).strip("_")
+    text = re.sub(r"[^a-z0-9]+", "_", text.lower().replace("ü", "ue").replace("ä", "ae").replace("ö", "oe")).strip("_")
+    return text if text in _KNOWN else _IN_ONE.get(text.replace("_", ""), text)

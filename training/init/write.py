@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from training.init.draft import Draft
@@ -31,8 +32,14 @@ def shop_text(found: Proposal, folder: Path) -> str:
 
 
 def _section(draft: Draft, folder: Path) -> Iterator[str]:
-    paths = [os.path.relpath(one.path.resolve(), folder.resolve()) for one in draft.files]
-    yield f"files = {_list(paths)}"
+    tables = {alias: _path(one, folder) for alias, one in draft.first.tables.items()}
+    if tables:
+        yield f"tables = {_pairs(tables)}"
+        yield f"query = {_text(draft.first.query or '')}"
+    else:
+        yield f"files = {_list([_path(one.path, folder) for one in draft.files])}"
+    if draft.aliases:
+        yield f"aliases = {_pairs(draft.aliases)}"
     if draft.format != "columns":
         yield f"format = {_text(draft.format)}"
     if draft.salt is not None:
@@ -49,10 +56,26 @@ def _section(draft: Draft, folder: Path) -> Iterator[str]:
         yield f"attributes = {_list(draft.attributes)}"
     yield from (f"columns.{our} = {_text(theirs)}" for our, theirs in draft.columns.items())
     yield from (f"derive.{our} = {_text(sql)}" for our, sql in draft.derive.items())
-    left = [one for one in draft.first.columns if one not in draft.used()]
-    if left and draft.format == "columns":
-        yield f"# not used: {', '.join(left)}".replace("\n", " ")
+    if left := _not_used(draft):
+        yield f"# {left}".replace("\n", " ")
     yield from (f"# {note}".replace("\n", " ") for note in draft.notes)
+
+
+def _path(path: Path, folder: Path) -> str:
+    return os.path.relpath(path.resolve(), folder.resolve())
+
+
+def _pairs(pairs: Mapping[str, str]) -> str:
+    """Return an inline table; keys are quoted where TOML wants it."""
+    named = (
+        f"{key if re.fullmatch('[A-Za-z0-9_-]+', key) else _text(key)} = {_text(one)}" for key, one in pairs.items()
+    )
+    return "{ " + ", ".join(named) + " }"
+
+
+def _not_used(draft: Draft) -> str:
+    left = [one for one in draft.first.columns if one not in draft.used()] if draft.format == "columns" else []
+    return f"not used: {', '.join(left)}" if left else ""
 
 
 def _list(values: list[str]) -> str:
@@ -60,18 +83,25 @@ def _list(values: list[str]) -> str:
 
 
 def _text(value: str) -> str:
+    if '"' in value and "'" not in value and value.isprintable():
+        return f"'{value}'"
+    if '"' in value and "'''" not in value and not value.endswith("'") and value.isprintable():
+        return f"'''{value}'''"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def told(found: Proposal) -> Iterator[str]:
     """Yield what was found, line by line, for people."""
     for draft in found.drafts:
-        files = ", ".join(one.path.name for one in draft.files)
+        paths = list(draft.first.tables.values()) or [one.path for one in draft.files]
+        files = ", ".join(one.name for one in paths)
         shape = f"format {draft.format}" if draft.format != "columns" else "plain columns"
         yield f"{draft.table}: {files} ({shape}, {sum(one.rows for one in draft.files):,} rows looked at)"
         for our, theirs in {**draft.columns, **draft.derive}.items():
             yield f"  {our:14} = {theirs}"
         if draft.attributes:
             yield f"  attributes     = {', '.join(draft.attributes)}"
+        if left := _not_used(draft):
+            yield f"  {left}"
         yield from (f"  {note}" for note in draft.notes)
     yield from found.notes

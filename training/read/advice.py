@@ -10,7 +10,7 @@ from training.read.returns import LOST
 
 LONG_GAP = 3
 """Days without a purchase that a holiday does not explain."""
-MANY = 0.05
+MANY, LITTLE = 0.05, 0.01
 LARGE_USER = 0.25
 """Share of lines of one user among too few to say what is usual."""
 FEW_READY = 0.5
@@ -41,12 +41,13 @@ def _rows(facts: Facts) -> Iterator[Fix]:
         )
     for table in facts.tables.values():
         for reason, count in table.refused.most_common(3):
-            text = f"{count:,} rows of {table.name} are refused ({reason}): mend them at the source, or name them in `keep`."
-            yield Fix(count / table.read, text)
+            rows = _said(count, f"row of {table.name} is", f"rows of {table.name} are")
+            yield Fix(count / table.read, f"{rows} refused ({reason}): mend at the source, or leave out with `keep`.")
         for reason, count in table.unknown.most_common(3):
             yield Fix(
                 count / table.read / 10,
-                f"{count:,} rows of {table.name} are kept without a value ({reason}): mend it at the source, or with `derive`.",
+                f"{_said(count, f'row of {table.name} is', f'rows of {table.name} are')} kept without a value ({reason}): mend it at "
+                "the source, or with `derive`.",
             )
         for note in table.notes:
             if "fits nothing here" in note:
@@ -55,7 +56,7 @@ def _rows(facts: Facts) -> Iterator[Fix]:
     if lost > 0.01 * max(facts.lines, 1):
         yield Fix(
             lost / max(facts.lines, 1),
-            f"{lost:,} returns find no purchase: map order_id or returns_order_id, or export from an earlier day on.",
+            f"{_said(lost, 'return finds', 'returns find')} no purchase: map order_id or returns_order_id, or export from an earlier day on.",
         )
 
 
@@ -63,22 +64,29 @@ def _columns(facts: Facts) -> Iterator[Fix]:
     mapping = facts.tables["purchases"].mapping
     if "time" not in mapping:
         yield Fix(
-            0.9, "Map a time column: without it nothing is recent, nothing trends, and no honest test can be made."
+            0.9,
+            "Map a time column: without it nothing is recent, nothing trends, and versions are judged by hidden parts of what "
+            "shoppers bought instead of by the last days.",
         )
-    if "order_id" not in mapping:
-        yield Fix(0.3, "Map an order_id: without it the lines of a user's day count as one order.")
+    if not {"order_id", "session_id"} & set(mapping):
+        yield Fix(
+            0.3,
+            "Map an order_id: without it the lines of a user's day count as one order."
+            if "time" in mapping
+            else "Map an order_id: without it nothing tells what was bought together.",
+        )
     if "products" not in facts.tables:
         yield Fix(0.5, "Add data.products with name and category: new products can only be found by what they are.")
     elif facts.without_catalogue_row:
         yield Fix(
             facts.without_catalogue_row / max(facts.products, 1),
-            f"{facts.without_catalogue_row:,} products were bought but are not listed: add them to data.products, or set "
-            'unlisted = "set-aside" in data.purchases.',
+            _said(facts.without_catalogue_row, "product was bought but is", "products were bought but are")
+            + ' not listed: add them to data.products, or set unlisted = "set-aside" in data.purchases.',
         )
     if facts.without_price > MANY * max(facts.lines, 1):
         yield Fix(
             0.2 * facts.without_price / facts.lines,
-            f"{facts.without_price:,} lines have no price: map it, or derive it from the value of the line.",
+            f"{_said(facts.without_price, 'line has', 'lines have')} no price: map it, or derive it from the value of the line.",
         )
 
 
@@ -94,8 +102,8 @@ def _shape(facts: Facts, found: Findings) -> Iterator[Fix]:
     if found.nobody_share > MANY:
         yield Fix(
             found.nobody_share,
-            f"{found.nobody_share:.0%} of lines name no shopper: map visitor_id or session_id beside user_id, so that they "
-            "speak for somebody.",
+            f"{found.nobody_share:.0%} of lines name no shopper, and speak for their order alone: map visitor_id or session_id "
+            "beside user_id, if there is one.",
         )
     if found.suspects:
         lines = sum(one.lines for one in found.suspects)
@@ -103,24 +111,23 @@ def _shape(facts: Facts, found: Findings) -> Iterator[Fix]:
         ids = ", ".join(f'"{one.product_id}"' for one in found.suspects)
         yield Fix(
             max(lines / max(facts.lines, 1), 0.02),
-            f"{lines:,} lines are of what looks like no product: {named}. If so: no_products = [{ids}] in data.purchases.",
+            f"{_said(lines, 'line is', 'lines are')} of what looks like no product: {named}. If so: no_products = [{ids}] in data.purchases.",
         )
     for product, share in found.in_most_orders:
         yield Fix(
             0.1,
             f'{product} is in {share:.0%} of all orders: if it is a bag or a fee, name it in no_products = ["{product}"].',
         )
-    if not found.heavy_shoppers and facts.largest_user_share > LARGE_USER:
-        yield Fix(
-            facts.largest_user_share,
-            f"One user has {facts.largest_user_share:.0%} of all lines: leave wholesalers, tills and test accounts out with "
-            "`keep` or test_orders.",
-        )
-    if found.heavy_shoppers:
+    if facts.largest_user_share > LARGE_USER:
+        who, how = "One user has", "leave a wholesaler, a till or a test account out with `keep` or test_orders."
+        if found.nobody_id:
+            who, how = f'User "{found.nobody_id}" has', "it stands for nobody, so make it empty with `derive`."
+        yield Fix(facts.largest_user_share, f"{who} {facts.largest_user_share:.0%} of all lines: {how}")
+    elif found.heavy_share >= LITTLE:
         yield Fix(
             0.01,
-            f"{found.heavy_share:.0%} of all lines are of {found.heavy_shoppers:,} heavy shoppers, who count for less in what is "
-            "learned of all (training.heavy_shoppers): if one is a till or a test account, leave it out with test_orders.",
+            f"{found.heavy_share:.0%} of all lines are of {_said(found.heavy_shoppers, 'heavy shopper', 'heavy shoppers')}, counted for "
+            "less in what is learned of all (training.heavy_shoppers): a till or a test account is left out with test_orders.",
         )
 
 
@@ -138,3 +145,7 @@ def _catalogue(facts: Facts, found: Findings) -> Iterator[Fix]:
         )
     if "name" not in given:
         yield Fix(0.15, "Map a name in data.products: reasons and reports call products by it.")
+
+
+def _said(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"

@@ -81,6 +81,10 @@ class Facts:
     """Products that were bought and that the products table does not list."""
     without_price: int
     """Lines without a price."""
+    free: int = 0
+    """Lines with a price of 0."""
+    closed: tuple[str, ...] = ()
+    """Days of the week on which next to nothing is sold; they are no gaps."""
 
     def plain(self) -> dict[str, Any]:
         """Return the facts as plain data for JSON."""

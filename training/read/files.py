@@ -3,8 +3,8 @@
 import codecs
 import gzip
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, cast
@@ -14,6 +14,8 @@ import duckdb
 from models.errors import DataError
 from training.read.engine import Session, first_line, literal, name
 from training.read.feed import LINE, feed_as_lines
+from training.read.item_lists import LINE as LINE_OF_ITEM
+from training.read.item_lists import LOOKED, are_item_lists, item_lists
 from training.read.sheets import sheets_as_csv
 
 _BLOCK = 1 << 20
@@ -54,6 +56,7 @@ class Opened:
     sql: str
     is_text: bool
     broken: str | None = None
+    line: str = '"#row"'
 
 
 Reader = Callable[[Session, Path, bool], Opened]
@@ -76,13 +79,22 @@ def open_piece(session: Session, path: Path, header: bool = True) -> Piece:
         raise DataError(f"{path}: the file is empty: write it again, or take it out of shop.toml")
     try:
         opened = READERS[suffix](session, path, header)
-        piece = Piece(
-            path.name, opened.sql, types_of(session, opened.sql), opened.is_text, path.stat().st_size, opened.broken
-        )
+        types = types_of(session, opened.sql)
+        piece = Piece(path.name, opened.sql, types, opened.is_text, path.stat().st_size, opened.broken, opened.line)
     except (duckdb.Error, OSError, EOFError) as error:
         raise DataError(f"{path}: cannot be read: {first_line(error)}: is it whole?") from error
     session.opened[path, header] = piece
     return piece
+
+
+def renamed(piece: Piece, aliases: Mapping[str, str]) -> Piece:
+    """Return ``piece`` with each column of ``aliases`` (other name -> name) under its name, where it has it under none."""
+    own = {other: one for other, one in aliases.items() if other in piece.types and one not in piece.types}
+    if not own:
+        return piece
+    names = ", ".join(f"{name(other)} as {name(one)}" for other, one in own.items())
+    types = {own.get(column, column): kind for column, kind in piece.types.items()}
+    return replace(piece, sql=f"(select * rename ({names}) from {piece.sql})", types=types)
 
 
 def types_of(session: Session, sql: str) -> dict[str, str]:
@@ -101,6 +113,8 @@ def _separated(session: Session, path: Path, header: bool) -> Opened:
     told = as_utf8(path, session.scratch)
     if path.suffix.lower() == ".tsv":
         return _csv(told, header, r"delim = '\t'")
+    if path.suffix.lower() != ".zst" and are_item_lists(_first_lines(told, LOOKED)):
+        return Opened(item_lists(told), True, NOTHING, LINE_OF_ITEM)
     return _csv(told, header, f"delim = '{_COLONS}', quote = '', escape = ''" if _has_colons(told) else "")
 
 
@@ -113,9 +127,13 @@ def _csv(path: Path, header: bool, dialect: str) -> Opened:
 def _has_colons(path: Path) -> bool:
     if path.suffix.lower() == ".zst":
         return False
-    with _open(path) as file:
-        counts = {line.count(_COLONS.encode()) for line in islice(file, _LINES) if line.strip()}
+    counts = {line.count(_COLONS.encode()) for line in _first_lines(path, _LINES) if line.strip()}
     return len(counts) == 1 and min(counts) >= 2
+
+
+def _first_lines(path: Path, most: int) -> list[bytes]:
+    with _open(path) as file:
+        return list(islice(file, most))
 
 
 def _workbook(session: Session, path: Path, header: bool) -> Opened:

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from models.robust import shopper_weights
-from models.schema import UNKNOWN
+from models.schema import UNKNOWN, Ints
 from models.shop import Shop
 from models.statistics import first_lines
 from training.read.readiness import Ready, readiness
 from training.read.shop_data import ShopData
-from training.read.suspects import Suspect, suspects
+from training.read.suspects import NOBODY, Suspect, suspects
 
 MOST_ORDERS = 0.5
 """Share of orders from which on a product is a bag or a fee rather than a choice."""
@@ -28,6 +28,8 @@ class Findings:
     """Shoppers who count for less (``models.robust``)."""
     heavy_share: float = 0.0
     """Their share of all lines."""
+    nobody_id: str = ""
+    """The id of the user with the most lines, where it is a word for nobody."""
     nobody_share: float = 0.0
     """Share of lines that name no shopper."""
     in_most_orders: tuple[tuple[str, float], ...] = ()
@@ -54,6 +56,12 @@ def findings(shop: Shop, data: ShopData) -> Findings:
         suspects(data),
         int(heavy.sum()),
         float(heavy[named].sum()) / len(lines),
+        _nobody(data, named),
         1 - len(named) / len(lines),
         tuple((data.products.id(int(row)), float(orders[row] / lines.n_orders)) for row in common),
     )
+
+
+def _nobody(data: ShopData, named: Ints) -> str:
+    most = data.users.id(int(np.bincount(named).argmax())) if len(named) else ""
+    return most if most.lower() in NOBODY else ""

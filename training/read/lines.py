@@ -10,7 +10,7 @@ from training.read.facts import TableFacts
 from training.read.fields import clean_fields, field_roles
 from training.read.formatted import expand, part_of
 from training.read.mapping import PURCHASES, Plan, plan
-from training.read.patterns import set_no_products_aside, set_test_orders_aside
+from training.read.patterns import named_no_product, set_no_products_aside, set_test_orders_aside
 from training.read.references import REFER, find_references
 from training.read.repeats import drop_ids_again
 from training.read.signals import event_codes, keep_signals
@@ -66,8 +66,12 @@ def plan_purchases(table: PurchaseTable, kinds: Mapping[str, FieldKind]) -> Plan
 
 
 def checks(planned: Plan, now: int, currency: str | None) -> dict[str, str]:
-    """Return reason -> condition under which a purchase line is refused; ``now`` is in Unix seconds."""
+    """Return reason -> condition under which a purchase line is refused; ``now`` is in Unix seconds.
+
+    What is named as no product is set aside whatever its quantity and price.
+    """
     has = planned.roles.__contains__
+    none = named_no_product(planned.table.no_products) if isinstance(planned.table, PurchaseTable) else "false"
     nobody = " and ".join(f"{one} is null" for one in WHO if has(one))
     out = {"no product_id": "product_id is null", f"no {' or '.join(one for one in WHO if has(one))}": nobody}
     if has("time"):
@@ -77,23 +81,24 @@ def checks(planned: Plan, now: int, currency: str | None) -> dict[str, str]:
             "time in the future": f"time > {now}",
             "time before 1980": f"time < {OLDEST}",
         }
+    values: dict[str, str] = {}
     if has("quantity"):
-        out |= {
+        values |= {
             "quantity is no number": '"!quantity"',
             "quantity is not finite": "not isfinite(quantity)",
             "quantity is 0": "quantity = 0",
             f"quantity is absurd (above {MOST_PIECES:,})": f"abs(quantity) > {MOST_PIECES}",
         }
     if has("price"):
-        out |= {
+        values |= {
             "price is no number": '"!price"',
             "price is not finite": "not isfinite(price)",
             "price is below 0": "price < 0",
             f"price is absurd (above {HIGHEST_PRICE:,})": f"price > {HIGHEST_PRICE}",
         }
     if has("currency") and currency:
-        out[f"currency is not {currency}"] = f"upper(currency) <> {literal(currency)}"
-    return out
+        values[f"currency is not {currency}"] = f"upper(currency) <> {literal(currency)}"
+    return out | {reason: f"not {none} and ({condition})" for reason, condition in values.items()}
 
 
 def stage_lines(session: Session, table: PurchaseTable, until: int | None) -> TableFacts:

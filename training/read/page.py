@@ -76,10 +76,12 @@ def _figures(shop: Shop, facts: Facts) -> Iterator[str]:
         for one, other in facts.gaps[:GAPS]:
             yield f"no purchase on {one}" if one == other else f"no purchase from {one} to {other}"
         if len(facts.gaps) > GAPS:
-            yield f"{len(facts.gaps) - GAPS:,} further gaps are shorter"
+            yield "and other gaps, none of them longer"
+        if facts.closed:
+            yield f"nothing is sold on {' and '.join(f'{one}s' for one in facts.closed)}: these are no gaps"
     yield f"{facts.repeat_share:.1%} of lines are repeat purchases"
-    yield f"{facts.top_products_share:.1%} of lines are of the most bought 1 % of products; {facts.rare_products:,} have fewer than 5"
-    yield f"{facts.largest_user_share:.1%} of lines are of one user; {facts.without_price:,} lines have no price"
+    yield f"{facts.top_products_share:.1%} of lines are of the most bought 1% of products; {facts.rare_products:,} products have fewer than 5"
+    yield f"{facts.largest_user_share:.1%} of lines are of one user; {facts.without_price:,} lines have no price, {facts.free:,} have a price of 0"
 
 
 def _readiness(shop: Shop, found: Findings) -> Iterator[str]:

@@ -37,14 +37,24 @@ def condition(session: Session, pattern: Mapping[str, str], columns: Mapping[str
 
 def _fits(session: Session, value: str, text: str, where: str) -> str:
     if not text.startswith(REGEX):
-        glob = "".join({"*": ".*", "?": "."}.get(one, re.escape(one)) for one in text)
-        return f"regexp_full_match({value}, {literal(glob)}, 'is')"
+        return _globs(value, text)
     found = f"regexp_matches({{}}, {literal(text.removeprefix(REGEX))})"
     try:
         session.rows("select " + found.format("''"))
     except duckdb.Error as error:
         raise ConfigError(f"{where}: {text!r} cannot be used: {first_line(error)}") from error
     return found.format(value)
+
+
+def _globs(value: str, text: str) -> str:
+    glob = "".join({"*": ".*", "?": "."}.get(one, re.escape(one)) for one in text)
+    return f"regexp_full_match({value}, {literal(glob)}, 'is')"
+
+
+def named_no_product(patterns: Sequence[Pattern]) -> str:
+    """Return SQL that is true of a row whose ``product_id`` is named as no product; expressions and other columns are left out."""
+    plain = [one for one in patterns if isinstance(one, str) and not one.startswith(REGEX)]
+    return f"coalesce({' or '.join(_globs('product_id', one) for one in plain)}, false)" if plain else "false"
 
 
 def set_test_orders_aside(

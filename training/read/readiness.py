@@ -14,6 +14,7 @@ from models.moments import timed
 from models.robust import weights_of
 from models.schema import DAY, UNKNOWN, Bools, Longs
 from models.shop import Shop
+from models.similar import telling
 from models.statistics import first_lines
 from training.read.shop_data import ShopData
 
@@ -93,7 +94,7 @@ def _carousel(name: str, carousel: Carousel, counts: _Counts) -> Iterator[Ready]
         mine = [needs[source] for source in carousel.sources if source in needs]
         if mine:
             ready = np.any([find(counts, size) for find, _ in mine], axis=0) & total
-            told = ", or ".join(dict.fromkeys(why.format(size=size) for _, why in mine))
+            told = ", or ".join(dict.fromkeys(why.format(size=size, buyers=BUYERS) for _, why in mine))
             yield Ready(name, of, int(ready.sum()), int(total.sum()), told)
     if "store-popularity" in carousel.sources and counts.data.purchases.n_stores and len(carousel.sources) == 1:
         yield Ready(
@@ -131,18 +132,22 @@ def _kinds(counts: _Counts, size: int) -> Bools:
 def _together(counts: _Counts, size: int) -> Bools:
     lines = counts.data.purchases
     cells = first_lines(lines.order, lines.product, max(lines.n_products, 1))
-    in_order = np.bincount(lines.order[cells], minlength=lines.n_orders)[lines.order[cells]]
-    several = cells[in_order > 1]
-    orders = np.bincount(lines.product[several], minlength=len(counts.sold))
-    others = np.bincount(lines.product[cells], in_order - 1, len(counts.sold))
+    basket, product = lines.order[cells].astype(np.int64), lines.product[cells].astype(np.int64)
+    if len(basket) and int(np.bincount(basket).max()) < 2:  # no order holds two: a shopper's whole set stands for one
+        basket, product = counts.pairs
+    in_basket = np.bincount(basket)[basket] if len(basket) else basket
+    orders = np.bincount(product[in_basket > 1], minlength=len(counts.sold))
+    others = np.bincount(product, in_basket - 1, len(counts.sold))
     ready: Bools = (orders >= TOGETHER) & (others >= size)
     return ready
 
 
 def _alike(counts: _Counts, size: int) -> Bools:
+    told = telling(counts.data.catalogue)
+    if not told:
+        return _co_bought(counts, size)  # the model goes by who chooses what, then
     ready = np.zeros(len(counts.sold), np.bool_)
-    for name in ("category", "brand"):
-        column = counts.data.catalogue.columns.get(name)
+    for column in told.values():
         if isinstance(column, TextColumn) and len(column.vocabulary):
             members = np.bincount(column.codes[column.codes != UNKNOWN], minlength=len(column.vocabulary))
             ready |= (column.codes != UNKNOWN) & (members[column.codes] > size)
@@ -215,7 +220,7 @@ SHOPPERS: Needs = {
 """Source -> for whom it can fill a carousel, and what that takes."""
 PAGES: Needs = {
     "bought-together": (_together, f"{TOGETHER} orders with something else"),
-    "similar": (_alike, "{size} others of its category or brand"),
+    "similar": (_alike, "{size} others of its category, brand or another attribute; without any, {buyers} buyers"),
     "item-neighbours": (_co_bought, f"{BUYERS} buyers"),
     "category-popularity": (_in_category, "{size} others sold in its category"),
 }

@@ -12,7 +12,7 @@ from models.shop import Table
 from training.read.database import fetch
 from training.read.engine import Session, first_line, literal, name
 from training.read.facts import TableFacts
-from training.read.files import Piece, open_piece
+from training.read.files import Piece, open_piece, renamed
 from training.read.formatted import open_part, part_of
 from training.read.kept import is_kept, keep, place_of
 from training.read.mapping import Plan, select
@@ -55,7 +55,7 @@ def pieces_of(session: Session, what: str, table: Table) -> list[Piece]:
     if not table.tables:
         part, files = part_of(what, table), resolve_all(table.files, session.shop.folder)
         if part is None:
-            return [open_piece(session, path, table.header) for path in files]
+            return [renamed(open_piece(session, path, table.header), table.aliases) for path in files]
         return [open_part(session, path, table.format, part, table.salt) for path in files]
     opened = {alias: open_piece(session, path) for alias, path in _named_files(session, table)}
     views = ", ".join(

@@ -22,6 +22,24 @@ IDS = re.compile(
     r"sample\w*|misc)",
     re.IGNORECASE,
 )
+NOBODY = (
+    "na",
+    "n/a",
+    "#n/a",
+    "nil",
+    "\\n",
+    "-",
+    "?",
+    "0",
+    "-1",
+    "unknown",
+    "guest",
+    "anonymous",
+    "not set",
+    "missing",
+    "(none)",
+)
+"""Ids that stand for nobody, in small letters, beside those that the reading takes for empty."""
 MOST = 8
 """Suspects that are named."""
 

@@ -94,7 +94,7 @@ def test_a_bag_in_every_order_and_a_wholesaler_are_told(read: Read, tmp_path) ->
     assert (found.heavy_shoppers, found.heavy_share) == (1, 0.25)
     page = data_page(shop, data.facts, found)
     assert "bag is in 60% of all orders" in page
-    assert "25% of all lines are of 1 heavy shoppers" in page
+    assert "25% of all lines are of 1 heavy shopper, counted for less" in page
 
 
 def test_a_shop_without_times_categories_or_lines_is_told_as_it_is(read: Read, tmp_path) -> None:
@@ -108,3 +108,29 @@ def test_a_shop_without_times_categories_or_lines_is_told_as_it_is(read: Read, t
     data = read("u,p\n", toml=bare)
     assert findings(shop, data) == Findings()
     assert "No purchase line is left" in data_page(shop, data.facts, Findings())
+
+
+def test_a_set_is_ready_by_whole_shoppers_and_by_who_chooses_what(read: Read, tmp_path) -> None:
+    """Neither orders nor a catalogue: what a shopper has stands for an order, and likeness goes by shoppers."""
+    rows = "".join(f"u{user},p{(user + place) % 6}\n" for user in range(12) for place in range(4))
+    data = read("u,p\n" + rows, toml='columns = { user_id = "u", product_id = "p" }', more=SIZES)
+    ready = {(one.carousel, one.of): one.share for one in findings(read_shop(tmp_path / "shop.toml"), data).readiness}
+    assert ready["bought-together", "product pages"] == ready["similar-items", "product pages"] == 1.0
+
+
+def test_advice_fits_what_the_lines_are(read: Read, tmp_path) -> None:
+    """Sessions are orders already; a set has no days; a word for nobody is named, a shopper is not."""
+
+    def told(text: str, toml: str) -> str:
+        data = read(text, toml=toml)
+        return "\n".join(one.text for one in advice(data.facts, findings(read_shop(tmp_path / "shop.toml"), data)))
+
+    visits = "".join(f"{i // 3},p{i % 5},2020-01-{1 + i % 20:02}\n" for i in range(60))
+    assert "order_id" not in told("s,p,t\n" + visits, 'columns = { session_id = "s", product_id = "p", time = "t" }')
+    pairs = 'columns = { user_id = "u", product_id = "p" }'
+    rows = "".join(f"{{}},p{i % 5}\nu{i},p{i % 7}\n" for i in range(30))
+    of_guests = told("u,p\n" + rows.format(*["guest"] * 30), pairs)
+    assert "nothing tells what was bought together" in of_guests
+    assert 'User "guest" has 50% of all lines: it stands for nobody' in of_guests
+    assert "One user has 50% of all lines" in (of_one := told("u,p\n" + rows.format(*["smith"] * 30), pairs))
+    assert "smith" not in of_one

@@ -1,0 +1,5 @@
+"""Fixtures of the tests of ``init``."""
+
+from asked_init import init
+
+__all__ = ["init"]
