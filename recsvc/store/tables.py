@@ -15,12 +15,14 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Grows by one with every table or index that is added; ``meta`` holds that of the store at hand."""
 
 metadata = MetaData()
+_WITH_VISITOR = text("visitor_id IS NOT NULL")
 _Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up by itself in INTEGER alone
 
 
@@ -67,9 +69,11 @@ events = Table(
     Column("request_id", Text),
     Column("rest", Text),
     Index("events_of_shopper", "shopper", "kind", "time"),
+    Index("events_of_visitor", "visitor_id", sqlite_where=_WITH_VISITOR, postgresql_where=_WITH_VISITOR),
     sqlite_autoincrement=True,
 )
-"""What shoppers did. ``time`` is the client's, clamped; ``received`` ours; ``rest`` every other field as JSON."""
+"""What shoppers did. By visitor for erasures, which would look at all events otherwise, and hold up others meanwhile.
+``time`` is the client's, clamped; ``received`` ours; ``rest`` every other field as JSON."""
 
 seen = Table(
     "seen",

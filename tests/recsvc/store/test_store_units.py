@@ -1,17 +1,17 @@
-"""By whose id a user is drawn for experiments, link by link, on both databases; and what an older store lacks."""
+"""By whose id a user is drawn for experiments, link by link, on both databases."""
 
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from sqlalchemy import inspect, select, text
+from sqlalchemy import select, text
 
 from recsvc.store.database import Store
 from recsvc.store.exposures import Exposure, record_exposures
 from recsvc.store.lately import LatelyReader
 from recsvc.store.prompt import PATIENT_MS
 from recsvc.store.shoppers import erase, find, link
-from recsvc.store.tables import SCHEMA_VERSION, events, meta, units
+from recsvc.store.tables import units
 
 
 @pytest.fixture
@@ -80,21 +80,3 @@ def test_an_erased_visitor_is_nobodys_unit_and_an_erased_user_has_none(store: St
     assert drawn_by(store, "eve") == "eve"
     with store.read() as connection:
         assert connection.execute(select(units)).all() == []
-
-
-def test_a_store_of_an_older_recsvc_gets_what_it_lacks_and_keeps_what_it_has(store_url: str) -> None:
-    """Tables and indexes; with the key of its digests. One of a newer recsvc is refused."""
-    with closing(Store(store_url)) as new:
-        sign_in(new, ("eve", "v1"))
-        with new.write() as connection:
-            key = connection.scalar(select(meta.c.value).where(meta.c.key == "digest_key"))
-            connection.execute(text("DROP TABLE units"))
-            connection.execute(text("DROP INDEX events_of_shopper"))
-            connection.execute(text("UPDATE meta SET value = '1' WHERE key = 'schema'"))
-    with closing(Store(store_url)) as old:
-        sign_in(old, ("ann", "v2"))
-        assert drawn_by(old, "ann") == "v2" and drawn_by(old, "eve") == "eve"
-        with old.read() as connection:
-            kept = dict(connection.execute(select(meta.c.key, meta.c.value)).tuples().all())
-            assert (kept["schema"], kept["digest_key"]) == (str(SCHEMA_VERSION), key)
-            assert "events_of_shopper" in {one["name"] for one in inspect(connection).get_indexes(events.name)}
