@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sentences import HELD
 from service_helpers import NOW, pin
 from store_kit import closing
 
@@ -18,6 +19,18 @@ from recsvc.settings import read_settings
 from sample_shop import PATIENT
 from training.pipeline import Options, run
 from training.progress import Progress
+
+HERE = Path(__file__).parent
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that holds sentences of the rules once under each of them: the sentence is its id."""
+    name = f"{metafunc.module.__file__}::{metafunc.function.__name__}"
+    sentences = HELD.get(name.removeprefix(f"{HERE}/"))
+    if sentences:
+        metafunc.fixturenames.append("sentence")
+        metafunc.parametrize("sentence", sentences, ids=sentences)
+
 
 BARE = """
 name = "Corner shop"

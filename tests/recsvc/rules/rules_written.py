@@ -142,7 +142,13 @@ def situation_of(world, q):
         page=UNKNOWN if q["page"] is None else int(rows_of(world, [q["page"]])[0]),
         cart=rows_of(world, q["cart"]),
         fields={name: q["fields"].get(name) for name in (*FIELDS, "temperature")},
-        shopper=Shopper(q["user"], q["visitor"], history, q["attributes"], rows_of(world, q["viewed"])),
+        shopper=Shopper(
+            user_id=q["user"],
+            visitor_id=q["visitor"],
+            history=history,
+            attributes=q["attributes"],
+            viewed=rows_of(world, q["viewed"]),
+        ),
         stock=stock,
     )
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import yaml
 from rules_kit import CATALOGUE, IDS, NOW, SHOP, alone, arranged_by, bars_of, bound, faults, ids, rules, shown, shown_by
 from rules_kit import situation as asked
 
@@ -15,6 +16,7 @@ from recsvc.rules.match import select
 from recsvc.rules.parse import parse
 from recsvc.rules.pool import Pool
 from recsvc.rules.situation import IN_CART, OUT_OF_STOCK, PURCHASED
+from recsvc.rules_cli import rules as rules_cli
 
 DRAWN = [f"u{number}" for number in range(20)]
 """Shoppers enough to fill both arms of an experiment."""
@@ -190,3 +192,16 @@ def test_a_rule_that_is_switched_off_out_of_scope_or_out_of_time_does_nothing() 
     ):
         assert shown_by(f"do: hide, product: '00501', {more}", asked={"now": NOW})[0] == "1"
     assert shown_by("do: hide, product: '00501'")[0] == "2"
+
+
+def test_a_stock_loader_types_scalars_and_lets_the_last_of_two_keys_win() -> None:
+    """That is why ours does neither: ids, times of day and the country of Norway would be something else."""
+    assert [yaml.safe_load(text) for text in ("00501", "12:30", "no")] == [321, 750, False]
+    assert yaml.safe_load("max: 1\nmax: 2\n") == {"max": 2}
+
+
+def test_all_tools_take_the_shop() -> None:
+    """Every command of `recsvc rules` has the option --shop."""
+    tools = rules_cli.commands
+    assert {"check", "explain", "diff", "test", "simulate"} <= tools.keys()
+    assert all("--shop" in [word for one in tool.params for word in one.opts] for tool in tools.values())
