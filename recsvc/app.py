@@ -4,7 +4,6 @@ It never raises because of data: without a trained version, or with broken rules
 says so on ``/readyz``.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,6 +15,7 @@ from models.schema import DAY
 from models.shop import Shop
 from models.trees import warm
 from recsvc.admission import WAITING
+from recsvc.clock import shop_clock
 from recsvc.desk import Desk
 from recsvc.exposing import Exposer
 from recsvc.forms import form_for
@@ -40,12 +40,6 @@ from recsvc.telemetry import follow_requests, teller
 from recsvc.traces import Traces
 
 Clock = Callable[[], int]
-
-
-def shop_clock(shop: Shop) -> Clock:
-    """Return the shop's clock: the machine's, moved once and for all where the shop names another start."""
-    offset = shop.clock_offset(time.time())
-    return lambda: int(time.time()) + offset
 
 
 def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Flask:

@@ -7,9 +7,9 @@ import click
 from tqdm import tqdm
 
 from models.registry import Registry
-from recsvc.app import shop_clock
 from recsvc.catalogue_import import Count, Wish, run_import
 from recsvc.cli_options import flags, settings_of, shop_option
+from recsvc.clock import shop_clock
 from recsvc.loading import load_engine
 from recsvc.store.database import Store
 

@@ -8,8 +8,8 @@ import click
 from models.errors import ConfigError
 from models.registry import Registry
 from models.shop import Shop, suggest
-from recsvc.app import shop_clock
 from recsvc.cli_options import flags, settings_of, shop_argument
+from recsvc.clock import shop_clock
 from recsvc.loading import load_engine
 from recsvc.results.report import carousel_report, experiment_report, since_of
 from recsvc.results.table import experiment_lines, group_lines, pinned_lines

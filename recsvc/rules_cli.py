@@ -11,9 +11,9 @@ import click
 from models.errors import ConfigError
 from models.shop import Shop
 from recsvc.answers import carousel_json
-from recsvc.app import shop_clock
 from recsvc.asking import Ask, UnknownCarouselError
 from recsvc.cli_options import Command, file_argument, flags, settings_of, shop_option
+from recsvc.clock import shop_clock
 from recsvc.forms import FormError, form_for, to_ask
 from recsvc.forms import check as check_form
 from recsvc.opening import facts_now, open_state, store_of, with_shopper

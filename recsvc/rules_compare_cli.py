@@ -13,9 +13,9 @@ from tqdm import tqdm
 from models.errors import ConfigError
 from models.registry import Registry
 from models.shop import Shop, suggest
-from recsvc.app import shop_clock
 from recsvc.carousel import Engine
 from recsvc.cli_options import file_argument, flags, settings_of, shop_option
+from recsvc.clock import shop_clock
 from recsvc.following import caught_up
 from recsvc.loading import load_engine
 from recsvc.opening import open_state, store_of

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from models.errors import ConfigError
-from recsvc.app import shop_clock
 from recsvc.cli_options import Command, file_argument, flags, settings_of, shop_option
+from recsvc.clock import shop_clock
 from recsvc.opening import facts_now
 from recsvc.rules_tools.archive import Archive, Entry
 from recsvc.rules_tools.publish import checked, doubts

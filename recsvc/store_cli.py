@@ -8,8 +8,8 @@ from tqdm import tqdm
 
 from models.errors import ConfigError
 from models.schema import DAY
-from recsvc.app import shop_clock
 from recsvc.cli_options import flags, settings_of, shop_argument
+from recsvc.clock import shop_clock
 from recsvc.store.database import Store
 from recsvc.store.prune import bounds_of, prune, stale
 

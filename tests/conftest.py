@@ -3,11 +3,13 @@
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from made_once import made_once
 from models.shop import read_shop
 from postgres import postgresql_server, postgresql_url, store_url  # noqa: F401  # fixtures
 from recsvc.carousel import Engine
@@ -44,7 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def trained_shop(tmp_path_factory: pytest.TempPathFactory) -> TinyShop:
     """The tiny shop, trained and judged once; do not change it (take ``tiny_shop`` for that)."""
-    folder = tmp_path_factory.mktemp("tiny")
+    once = made_once(tmp_path_factory, "tiny", _trained)
+    folder = Path(shutil.copytree(once.folder, tmp_path_factory.mktemp("trained") / "tiny", symlinks=True))
+    report = replace(once.report, folder=folder / once.report.folder.relative_to(once.folder))
+    return TinyShop(folder, read_shop(folder / "shop.toml"), report)
+
+
+def _trained(folder: Path) -> TinyShop:
     shop = read_shop(write_tiny_shop(folder))
     report = run(shop, Options(folder / "artifacts", int(time.time()), shop.moment("2026-10-09 18:00")), SILENT)
     return TinyShop(folder, shop, report)

@@ -53,7 +53,10 @@ WHEN_KEYS = ("segment", "active", "weekly", "page_item", "cart_item", *BUILT_IN_
 
 def commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
     """Yield each command below ``group`` with its full name."""
-    for word, command in group.commands.items():
+    context = click.Context(group)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, f"{name} {word}")
         else:

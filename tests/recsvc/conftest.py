@@ -13,6 +13,7 @@ from sentences import HELD
 from service_helpers import NOW, pin
 from store_kit import closing
 
+from made_once import made_once
 from models.shop import Shop, read_shop
 from recsvc.app import create_app
 from recsvc.settings import read_settings
@@ -69,7 +70,11 @@ def bare_shop(tmp_path: Path) -> Shop:
 @pytest.fixture(scope="session")
 def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a shop and two trained versions, the older one live; not to be changed."""
-    folder = tmp_path_factory.mktemp("trained")
+    once = made_once(tmp_path_factory, "two-versions", _two_versions)
+    return Path(shutil.copytree(once, tmp_path_factory.mktemp("trained") / "shop", symlinks=True))
+
+
+def _two_versions(folder: Path) -> Path:
     (folder / "shop.toml").write_text(BARE)
     (folder / "rules.yaml").write_text(pin("p07"))
     chance, began = random.Random(1), datetime(2026, 1, 1)

@@ -1,9 +1,12 @@
 """A second, earlier version of the tiny shop, for what is replayed."""
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from made_once import made_once
 from models.shop import read_shop
 from tiny_shop import TinyShop, purchase_rows, write_rows
 from training.pipeline import Options, run
@@ -34,7 +37,13 @@ def told_rows() -> list[list[str]]:
 @pytest.fixture(scope="session")
 def told_shop(trained_shop: TinyShop, tmp_path_factory: pytest.TempPathFactory) -> TinyShop:
     """The tiny shop whose purchases tell more of their moment, with two versions as ``two_versions``."""
-    folder = tmp_path_factory.mktemp("told") / "tiny"
+    once = made_once(tmp_path_factory, "told", lambda folder: _told(folder / "tiny", trained_shop))
+    folder = Path(shutil.copytree(once.folder, tmp_path_factory.mktemp("told") / "tiny", symlinks=True))
+    report = replace(once.report, folder=folder / once.report.folder.relative_to(once.folder))
+    return TinyShop(folder, read_shop(folder / "shop.toml"), report)
+
+
+def _told(folder: Path, trained_shop: TinyShop) -> TinyShop:
     shutil.copytree(trained_shop.folder, folder, ignore=shutil.ignore_patterns("artifacts"))
     head = ["user", "sku", "basket", "store", "when", "n", "paid", "screen", "app"]
     write_rows(folder / "purchases.csv", head, told_rows())
