@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -55,7 +56,7 @@ def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, reasons: 
     store.close()
     for trouble in state.troubles:
         click.echo(f"recsvc: TROUBLE {trouble.part} {trouble.file}: {trouble.cause}", err=True)
-    with tqdm(unit=" rows", desc="batch", disable=None, file=sys.stderr) as bar:
+    with closing(sessions), tqdm(unit=" rows", desc="batch", disable=None, file=sys.stderr) as bar:
 
         def step(done: int, rows: int) -> None:
             bar.total = rows

@@ -26,13 +26,12 @@ class Exposer:
     def note(self, answers: Sequence[Answer], ask: Ask, request_id: str, now: int, rules: RuleSet | None) -> None:
         """Keep what is to be kept of the answers to one request.
 
-        Nothing of an answer to nobody, to a shopper without consent, to a look ahead or to a look into the machinery, and
-        nothing where the store did not tell by whose id the shopper is drawn; of the others all of the shoppers in an
-        experiment, on whatever carousel it is, and of a share of the rest: of each shopper all answers or none, so that
-        no click goes to an older answer because its own was not kept.
+        Nothing of an answer to nobody, to a shopper without consent, to a look ahead or to a look into the machinery;
+        of the others all of the shoppers in an experiment, on whatever carousel it is, and of a share of the rest: of
+        each shopper all answers or none, so that no click goes to an older answer because its own was not kept.
         """
-        who, blind = ask.drawn_by, ask.lately is not None and ask.lately.degraded
-        if not who or blind or not ask.consent or ask.at is not None or ask.explain:
+        who = ask.drawn_by
+        if not who or not ask.consent or ask.at is not None or ask.explain:
             return
         if self._keeps(who) or any(answer.experiments for answer in answers):
             self.log.put(list(_exposures(answers, ask, request_id, now, self._tests_of(rules or NO_RULES))))

@@ -1,5 +1,6 @@
 """From the service's own events to a version of its own: the next training sees orders, refunds, consent and erasures."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ from recsvc.store.record import record
 from recsvc.store.shoppers import allow, erase
 from training.pipeline import Options, run
 from training.progress import SILENT
+from training.read.event_store import open_store
 from training.read.shop_data import ShopData, read_shop_data
 
 NOW = int(time.time())
@@ -102,6 +104,29 @@ def test_a_shop_with_nothing_but_events_learns_from_them(store: Store, tmp_path:
     assert (
         data.purchases.fields["device"].value(0) == "mobile" and data.purchases.fields["campaign"].value(1) == "SPRING"
     )
+
+
+def test_a_field_of_an_event_that_is_blank_or_no_plain_value_is_none(store: Store, tmp_path: Path) -> None:
+    """As if it had been left out; a zero is a value, and what the shop does not declare is nothing to learn from."""
+    shop = shop_in(tmp_path, ALONE + '[context.fields]\nbasket = "numeric"\nteam = "categorical"\n')
+    told = [
+        '{"device": "", "weather": null, "basket": 0, "team": "0", "other": "x"}',
+        '{"device": " ", "weather": ["rain"], "basket": "", "team": {"a": 1}}',
+        '{"device": "mobile", "weather": "rain", "basket": 2.5, "team": true}',
+    ]
+    keep(store, *(bought(str(n), "ann", "milk", 9 - n, order_id=f"o{n}", rest=rest) for n, rest in enumerate(told)))
+    keep(store, bought("9", "ann", "milk", 1, order_id="o9", campaign=""))
+    path, names = tmp_path / "orders.jsonl", ("device", "weather", "basket", "team", "campaign")
+    found = open_store(store.url)
+    assert found is not None and found.write_orders(path, dict.fromkeys(names)) == 4
+    fields = [{n[1:]: v for n, v in json.loads(line).items() if n[0] == "="} for line in path.read_text().splitlines()]
+    assert fields == [
+        {"basket": "0", "team": "0"}, {"device": " "}, {"device": "mobile", "weather": "rain", "basket": "2.5"}, {},
+    ]  # fmt: skip
+    learned = read(shop, store).purchases.fields
+    assert {name: column.value(0) for name, column in learned.items() if column.value(0) is not None} == {
+        "basket": 0.0, "team": "0",
+    }  # fmt: skip
 
 
 def test_what_the_files_and_the_events_both_tell_of_counts_once(store: Store, tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ def trying(folder: Path, version: str | None = None) -> Path:
 
 
 @pytest.fixture
-def client(trained: Path, make_app: Callable[..., Flask]) -> Iterator[FlaskClient]:
-    yield from closing(make_app(trying(trained)).test_client())
+def client(trained: Path, make_app: Callable[..., Flask], store_url: str) -> Iterator[FlaskClient]:
+    yield from closing(make_app(trying(trained), STORE=store_url).test_client())
 
 
 def arm(answer: dict[str, Any]) -> str:

@@ -11,12 +11,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import pytest
-from click.testing import CliRunner
 from sqlalchemy import select
 
 from postgres import hold_events
-from recsvc.cli import cli
 from recsvc.store.database import Store
 from recsvc.store.tables import events
 from running import COMES_WITHIN, Service, serving, wait_until
@@ -162,33 +159,3 @@ def test_a_folder_that_cannot_be_written_is_told_on_readyz_and_carousels_go_on(t
         wait_until(lambda: service.ready()["status"] == "ready")
         send(service, [view("a", "u01", "p05")])
         assert service.carousel("recently-viewed?user_id=u01")["items"][0]["product_id"] == "p05"
-
-
-def batch(folder: Path, user: str) -> list[str]:
-    """Return what `recsvc batch` answers a user with in two carousels, as ``carousel product``; ask in ``folder``."""
-    (folder / "requests.csv").write_text(
-        f"request_id,carousel,user_id\nmine,you-may-also-like,{user}\nseen,recently-viewed,{user}\n"
-    )
-    words = ["batch", "shop.toml", "--requests", "requests.csv", "--out", "out.csv"]
-    done = CliRunner().invoke(cli, words, catch_exceptions=False)
-    assert done.exit_code == 0, done.stderr
-    rows = [line.split(",") for line in (folder / "out.csv").read_text().splitlines()[1:]]
-    return [f"{row[0]} {row[2]}" for row in rows]
-
-
-def test_batch_knows_sessions_consent_and_erasures_as_the_service_does(
-    trained: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without a store it makes none."""
-    monkeypatch.chdir(trained)
-    before = batch(trained, "u01")
-    assert before and not (trained / "store").exists()
-    nobody = batch(trained, "nobody")
-    with serving(trained) as service:
-        send(service, [view("a", "u01", "p05")])
-        assert "seen p05" in batch(trained, "u01")
-        call(service, "PUT", "/v1/users/u01/consent", {"personalisation": False})
-        assert batch(trained, "u01") == nobody
-        call(service, "PUT", "/v1/users/u01/consent", {"personalisation": True})
-        call(service, "DELETE", "/v1/users/u01")
-    assert batch(trained, "u01") == nobody

@@ -1,7 +1,9 @@
 """Experiments over HTTP: arms in answers, what is kept of them, reports; commands; a real server."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from contextlib import closing as finally_closed
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,14 @@ from service_helpers import NOW
 from sqlalchemy import select
 from store_kit import closing, event, send, told
 
+from models.shop import read_shop
 from recsvc.cli import cli
 from recsvc.service import service_of
 from recsvc.store.database import Store
 from recsvc.store.exposures import Exposure, record_exposures
+from recsvc.store.shoppers import link
 from recsvc.store.tables import exposures
+from recsvc.trials import arm_of
 from running import serving, wait_until
 
 EXPERIMENT = """
@@ -44,7 +49,9 @@ def trying(folder: Path, share: float = 0.0) -> Path:
 
 @pytest.fixture
 def client(trained: Path, make_app: Callable[..., Flask], store_url: str) -> Any:
-    yield from closing(make_app(trying(trained), STORE=store_url).test_client())
+    app = make_app(trying(trained), STORE=store_url)
+    service_of(app).store.engine()  # made before requests come, as by a service that runs: they go without it meanwhile
+    yield from closing(app.test_client())
 
 
 def kept(client: FlaskClient) -> list[Any]:
@@ -125,14 +132,16 @@ def test_who_was_shown_an_arm_as_a_user_keeps_it_when_a_browser_signs_in(client:
         assert arms_of(client, user_id=user) == arms_of(client, visitor_id=f"v{number}") == before[user]
 
 
-def test_where_the_store_does_not_tell_whose_arms_hold_nothing_is_kept(client: FlaskClient) -> None:
-    here = service_of(client.application)
-    told(client, "cheese", user_id="u1")
+def test_where_the_store_does_not_tell_by_whose_id_a_shopper_is_drawn_it_is_the_own_one(client: FlaskClient) -> None:
+    """Only the session is missing then, and what is kept names the arm that was shown."""
+    here, tried = service_of(client.application), service_of(client.application).shop.experiments
     with here.store.write() as connection:
         connection.exec_driver_sql("ALTER TABLE units RENAME TO gone")
     answer = told(client, "cheese", user_id="u1")
-    assert answer["degraded"] == ["sessions"] and answer["items"]
-    assert len(kept(client)) == 1
+    assert answer["degraded"] == ["sessions"]
+    assert {"name": "short", "arm": arm_of("short", tried, "u1")} in answer["experiments"]
+    (row,) = kept(client)
+    assert json.loads(row.arm) == {"short": arm_of("short", tried, "u1")}
 
 
 def test_what_is_kept_of_an_answer_is_what_was_shown(client: FlaskClient) -> None:
@@ -261,59 +270,62 @@ def test_reports_are_for_people_with_an_admin_key(trained: Path, make_app: Calla
     service_of(client.application).store.close()
 
 
-def command(folder: Path, *words: str) -> Any:
-    name = ["--store", f"sqlite:///{folder}/told.db", "--artifacts", str(folder / "artifacts")]
-    return CliRunner().invoke(cli, [*words, *name])
+def command(folder: Path, store_url: str, *words: str) -> Any:
+    return CliRunner().invoke(cli, [*words, "--store", store_url, "--artifacts", str(folder / "artifacts")])
 
 
-def filled(folder: Path) -> Path:
-    store = Store(f"sqlite:///{folder}/told.db")
-    with store.write() as connection:
+def fill(store_url: str) -> None:
+    with finally_closed(Store(store_url)) as store, store.write() as connection:
         for number in range(40):
             arm = {"short": "short" if number % 2 else "long"} if number < 30 else {}
             one = Exposure("request-1", NOW, "cheese", f"u{number}", None, ("p1", "p2"), pins=(2,), arms=arm)
             record_exposures(connection, [one])
-    store.close()
-    return folder
 
 
-def test_the_commands_tell_the_same_as_a_table_or_for_machines(trained: Path) -> None:
-    folder = filled(trying(trained, 1.0))
+def test_the_commands_tell_the_same_as_a_table_or_for_machines(trained: Path, store_url: str) -> None:
+    fill(store_url)
+    folder = trying(trained, 1.0)
     toml = str(folder / "shop.toml")
-    table = command(folder, "experiments", "report", toml, "short")
+    table = command(folder, store_url, "experiments", "report", toml, "short")
     assert table.exit_code == 0, table.output
     lines = [line.split() for line in table.output.splitlines() if line]
     assert lines[2][:4] == ["long", "15", "15", "15"] and "0.00%" in table.output
     assert "split of the shoppers: as it should be (p = 1)" in table.output
-    plain = json.loads(command(folder, "experiments", "report", toml, "short", "--json").output)
+    plain = json.loads(command(folder, store_url, "experiments", "report", toml, "short", "--json").output)
     assert [one["exposures"] for one in plain["results"]] == [15, 15]
-    by_carousel = command(folder, "results", "report", toml)
+    by_carousel = command(folder, store_url, "results", "report", toml)
     assert by_carousel.exit_code == 0 and ["cheese", "10", "10", "10"] in [
         line.split()[:4] for line in by_carousel.output.splitlines()
     ]
-    plain = json.loads(command(folder, "results", "report", toml, "--days", "1", "--json").output)
+    plain = json.loads(command(folder, store_url, "results", "report", toml, "--days", "1", "--json").output)
     assert [one["exposures"] for one in plain["carousels"] if one["name"] == "cheese"] == [10]
 
 
-def test_a_command_on_an_experiment_of_the_rules_reads_the_rules(trained: Path) -> None:
+def test_a_command_on_an_experiment_of_the_rules_reads_the_rules(trained: Path, store_url: str) -> None:
     folder = trying(trained)
     toml = str(folder / "shop.toml")
-    assert command(folder, "experiments", "report", toml, "pinned").output.startswith("pinned: on trending;")
-    lost = command(folder, "experiments", "report", toml, "pined")
+    assert command(folder, store_url, "experiments", "report", toml, "pinned").output.startswith("pinned: on trending;")
+    lost = command(folder, store_url, "experiments", "report", toml, "pined")
     assert lost.exit_code == 1 and "did you mean 'pinned'?" in str(lost.exception)
 
 
-def test_a_batch_answers_by_arms_unless_told_not_to(trained: Path) -> None:
-    folder = trying(trained)
+def test_a_batch_answers_by_arms_unless_told_not_to(trained: Path, store_url: str) -> None:
+    """Who signed in is in the arm of the browser, in an e-mail too."""
+    folder, tried = trying(trained), read_shop(trained / "shop.toml").experiments
+    with finally_closed(Store(store_url)) as store, store.write() as connection:
+        for user in SHOPPERS:
+            link(connection, user, f"browser-{user}", NOW)
     (folder / "asked.csv").write_text("carousel,user_id\n" + "".join(f"cheese,{user}\n" for user in SHOPPERS))
-    counts = {}
+    sizes = {}
     for flag in ("", "--no-experiments"):
         out = folder / f"out{flag}.csv"
         words = ["batch", str(folder / "shop.toml"), "--requests", str(folder / "asked.csv"), "--out", str(out)]
-        assert command(folder, *words, *([flag] if flag else [])).exit_code == 0
-        rows = [line.split(",")[0] for line in out.read_text().splitlines()[1:]]
-        counts[flag] = {rows.count(row) for row in rows}
-    assert counts == {"": {2, 5}, "--no-experiments": {3}}
+        assert command(folder, store_url, *words, *([flag] if flag else [])).exit_code == 0
+        rows = Counter(line.split(",")[0] for line in out.read_text().splitlines()[1:])
+        sizes[flag] = [rows[str(number + 1)] for number in range(len(SHOPPERS))]
+    arms = [arm_of("short", tried, f"browser-{user}") for user in SHOPPERS]
+    assert sizes == {"": [{"long": 5, "short": 2}[str(arm)] for arm in arms], "--no-experiments": [3] * len(SHOPPERS)}
+    assert arms != [arm_of("short", tried, user) for user in SHOPPERS]
 
 
 def test_a_running_service_keeps_what_it_shows_and_tells_what_came_of_it(trained: Path) -> None:

@@ -1,13 +1,17 @@
 """What shoppers did a moment ago shows in their carousels: session, cart, purchases, coupons, links, consent."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+import pytest
+from click.testing import CliRunner
+from flask import Flask
 from flask.testing import FlaskClient
 from service_helpers import NOW
 from store_kit import event, send, shown, told
 
 from models.schema import DAY
+from recsvc.cli import cli
 from recsvc.service import service_of
 from running import wait_until
 
@@ -92,7 +96,9 @@ def test_a_purchase_that_the_version_has_learned_is_not_counted_twice(storefront
     assert len(understand(snapshot, ask).context.history) == len(history) + 1
 
 
-def test_segments_of_the_rules_see_views_and_purchases_at_once(trained: Path, make_app: Any) -> None:
+def test_segments_of_the_rules_see_views_and_purchases_at_once(
+    trained: Path, make_app: Callable[..., Flask], store_url: str
+) -> None:
     (trained / "rules.yaml").write_text("""version: 1
 segments:
   looked: {viewed: {products: [p03]}}
@@ -102,7 +108,7 @@ rules:
   - {id: two, do: pin, product: p21, position: 2, carousels: [bestsellers], when: {segment: buyers}}
   - {id: three, do: pin, product: p22, position: 3, carousels: [bestsellers], when: {campaign: [SPRING]}}
 """)
-    client = make_app(trained).test_client()
+    client = make_app(trained, STORE=store_url).test_client()
     first = shown(client, "bestsellers", visitor_id="v1", size=3)
     assert not {"p20", "p21", "p22"} <= set(first)
     send(
@@ -177,3 +183,33 @@ def test_a_store_that_breaks_degrades_the_answer_and_never_fails_it(storefront: 
     with here.store.write() as connection:
         connection.exec_driver_sql("ALTER TABLE gone RENAME TO events")
     wait_until(lambda: shown(storefront, "recently-viewed", user_id="u01")[:1] == ["p03"])
+
+
+def batch(folder: Path, user: str) -> list[str]:
+    """Return what `recsvc batch` answers a user with in two carousels, as ``carousel product``; ask in ``folder``."""
+    (folder / "requests.csv").write_text(
+        f"request_id,carousel,user_id\nmine,you-may-also-like,{user}\nseen,recently-viewed,{user}\n"
+    )
+    words = ["batch", "shop.toml", "--requests", "requests.csv", "--out", "out.csv"]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    rows = [line.split(",") for line in (folder / "out.csv").read_text().splitlines()[1:]]
+    return [f"{row[0]} {row[2]}" for row in rows]
+
+
+def test_batch_knows_sessions_consent_and_erasures_as_the_service_does(
+    trained: Path, storefront: FlaskClient, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a store it makes none."""
+    monkeypatch.chdir(trained)
+    monkeypatch.setenv("RECSVC_STORE", f"sqlite:///{trained}/none/recsvc.db")
+    assert batch(trained, "u01") and not (trained / "none").exists()
+    monkeypatch.setenv("RECSVC_STORE", store_url)
+    nobody = batch(trained, "nobody")
+    send(storefront, event("view", "p05", user_id="u01"))
+    assert "seen p05" in batch(trained, "u01")
+    storefront.put("/v1/users/u01/consent", json={"personalisation": False})
+    assert batch(trained, "u01") == nobody
+    storefront.put("/v1/users/u01/consent", json={"personalisation": True})
+    storefront.delete("/v1/users/u01")
+    assert batch(trained, "u01") == nobody

@@ -17,9 +17,9 @@ from recsvc.wsgi import prune_store
 
 
 def test_a_service_prunes_by_itself_once_an_hour_and_a_broken_store_costs_nothing(
-    trained: Path, make_app: Callable[..., Flask]
+    trained: Path, make_app: Callable[..., Flask], store_url: str
 ) -> None:
-    here = service_of(make_app(trained))
+    here = service_of(make_app(trained, STORE=store_url))
 
     def keep(name: str) -> None:
         old = NOW - 91 * DAY
@@ -40,8 +40,12 @@ def test_a_service_prunes_by_itself_once_an_hour_and_a_broken_store_costs_nothin
         connection.execute(meta.update().where(meta.c.key == "pruned").values(value=str(NOW - EVERY)))
     prune_store(here)
     assert held() == []
-    here.store.close()
-    for path in (trained / "store").iterdir():
-        path.unlink()
-    (trained / "store" / "recsvc.db").write_text("no database")
+    with here.store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE meta RENAME TO gone")
     prune_store(here)
+    here.store.close()
+    if here.store.file is not None:
+        for path in here.store.file.parent.iterdir():
+            path.unlink()
+        here.store.file.write_text("no database")
+        prune_store(here)

@@ -114,15 +114,14 @@ def test_of_all_workers_with_one_store_one_prunes_an_hour(store: Store) -> None:
     assert [due(store, NOW + second) for second in (0, 1, 3_599, 3_601, 3_602)] == [True, False, False, True, False]
 
 
-def test_the_command_counts_first_and_then_deletes(tmp_path: Path) -> None:
+def test_the_command_counts_first_and_then_deletes(tmp_path: Path, store_url: str) -> None:
     (tmp_path / "shop.toml").write_text('name = "A"\n[data]\nevents = "store"\n[retention]\nevent_days = 30\n')
-    url = f"sqlite:///{tmp_path}/recsvc.db"
-    with closing(Store(url)) as store:
+    with closing(Store(store_url)) as store:
         keep(store, "ancient", "view", 3_000)  # long before the machine's clock
         keep(store, "old order", "purchase", 3_000)
 
     def told(*words: str) -> tuple[int, list[list[str]]]:
-        done = CliRunner().invoke(cli, ["store", "prune", str(tmp_path / "shop.toml"), "--store", url, *words])
+        done = CliRunner().invoke(cli, ["store", "prune", str(tmp_path / "shop.toml"), "--store", store_url, *words])
         return done.exit_code, [line.split() for line in done.stdout.splitlines()]
 
     assert ["events", "1", "1"] in told("--dry-run")[1]
