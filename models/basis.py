@@ -21,6 +21,8 @@ from models.store_sales import StoreSales
 
 SPANS = (7, 30, 90, 365)
 """Days over which a product's share of orders is taken."""
+KIND_SPANS = (30, 90)
+"""Those of ``SPANS`` over which a product's share of its kind is taken."""
 NEW_SPANS = (30, 90)
 """Days over which first purchases by shopper are counted."""
 CLOCK = {"weekday": 7, "daypart": 6, "month": 12}
@@ -33,6 +35,8 @@ class Basis:
 
     shares_: Floats = field(default_factory=lambda: np.empty((0, len(SPANS)), np.float32))
     """(n_products, n_spans) share of the orders of the last 7, 30, 90, 365 days."""
+    of_kind_: Floats = field(default_factory=lambda: np.empty((0, len(KIND_SPANS)), np.float32))
+    """(n_products, n_kind_spans) share of the orders of its kind that were of the product; NaN without a kind, or sales of it."""
     newcomers_: Floats = field(default_factory=lambda: np.empty((0, len(NEW_SPANS)), np.float32))
     """(n_products, n_new_spans) share of all first purchases (of a product by a shopper) of the last 30, 90 days."""
     buyers_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
@@ -68,6 +72,8 @@ class Basis:
         )
         self._buyers(data, cells, weight)
         self._catalogue(data, weight)
+        shares = self.shares_[:, [SPANS.index(days) for days in KIND_SPANS]]
+        self.of_kind_ = np.stack([_of_kind(one, self.kind_) for one in shares.T], 1)
         self.stores = StoreSales().fit(data, cells)
         self._moments(data, cells, weight)
         self._people(data, cells, weight)
@@ -201,7 +207,7 @@ class Basis:
 
 
 PARTS: Mapping[str, type[np.generic]] = {
-    "shares": np.float32, "newcomers": np.float32, "buyers": np.float32, "again": np.float32, "price": np.float32,
+    "shares": np.float32, "of_kind": np.float32, "newcomers": np.float32, "buyers": np.float32, "again": np.float32, "price": np.float32,
     "price_now": np.float32, "kind": np.int32, "category": np.int32, "make": np.int32, "brand": np.int32, "of_user": np.int32,
 }  # fmt: skip
 
@@ -242,6 +248,15 @@ def _brands(trained: Ints, live: Live) -> Ints:
 def _share(order: Ints, product: Ints, weight: Doubles, n: int) -> Floats:
     orders = weight[np.unique(order, return_index=True)[1]].sum() or 1.0
     return (np.bincount(product, weight, n) / orders).astype(np.float32)
+
+
+def _of_kind(share: Floats, kind: Ints) -> Floats:
+    """Return (n_products,) each product's part of the shares of its kind."""
+    known = kind != UNKNOWN
+    every = np.bincount(kind[known], share[known], int(kind.max(initial=0)) + 1)
+    whole = np.where(known, every[kind], 0)
+    part: Floats = (share / np.where(whole > 0, whole, np.nan)).astype(np.float32)
+    return part
 
 
 def _clock_codes(time: Longs, zone: ZoneInfo) -> list[Ints]:

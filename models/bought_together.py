@@ -117,7 +117,8 @@ class BoughtTogether:
         """Return paired rows, the mean over seeds of pairs / (orders + prior), and the mean share of the prior."""
         rows, pairs, places = self._lists().joined(seeds)
         base = values_at(self.orders_, seeds, 0) + self.prior
-        found, evidence = summed(rows, pairs / base[places] / len(seeds))
+        each = pairs / base[places] / len(seeds)
+        found, evidence = (rows, each.astype(np.float64)) if len(seeds) == 1 else summed(rows, each)
         return found, evidence, float(np.mean(self.prior / base))
 
     def candidates(self, context: Context, n: int) -> Scored:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from models.base import Model
-from models.basis import SPANS, Basis
+from models.basis import KIND_SPANS, SPANS, Basis
 from models.buy_again import BuyAgain
 from models.compiled import kernels
 from models.context_table import LISTED, ContextTable
@@ -28,11 +28,12 @@ OWN = (
     "share_since_first", "in_last", "in_last3", "quantity", "here", "of_kind", "price_to_own", "user_orders", "user_since",
     "user_size", "user_gap", "user_here", "log_price", "price_now", "price_to_page", "same_kind", "same_category", "buyers",
     "again", "newcomers30", "newcomers90", "gap", "rise", "store10", "store45", "store_since", "store_lift", "page_lift",
-    "people_lift",
+    "people_lift", "kind_part30", "kind_part90", "need", "need_here",
 )  # fmt: skip
 
 OF_PRODUCT = (
     *(f"share{days}" for days in SPANS), "rise", "newcomers30", "newcomers90", "buyers", "again", "log_price", "price_now",
+    *(f"kind_part{days}" for days in KIND_SPANS),
 )  # fmt: skip
 """In the order of ``models.kernels.products``."""
 OF_HISTORY = len(LEVELS) * len(PER_LEVEL) + OWN.index("price_to_own") + 1
@@ -141,7 +142,16 @@ def _of_history(out: Floats, column: Columns, basis: Basis, visits: Visits, rows
 
 def _of_product(out: Floats, columns: Longs, basis: Basis, rows: Ints) -> None:
     kernels().products(
-        rows, basis.shares_, basis.newcomers_, basis.buyers_, basis.again_, basis.price_, basis.price_now_, columns, out
+        rows,
+        basis.shares_,
+        basis.newcomers_,
+        basis.buyers_,
+        basis.again_,
+        basis.price_,
+        basis.price_now_,
+        basis.of_kind_,
+        columns,
+        out,
     )
 
 
@@ -169,5 +179,7 @@ def _of_models(out: Floats, column: Columns, world: World, context: Context, row
     first = world.places["store10"]
     world.basis.stores.look(context.store, rows, out[first : first + 3])
     column["store_lift"][:] = (column["store45"] + 1e-4) / (column["share30"] + 1e-4)
+    column["need"][:] = column["kind.rate80"] * column["kind_part90"]
+    column["need_here"][:] = column["need"] * column["store_lift"]
     if context.page != UNKNOWN:
         column["page_lift"][:] = column["bought-together"] / (column["share365"] + 1e-4)

@@ -56,12 +56,13 @@ chances = compiled(
 
 def _products(
     rows: Ints, shares: Floats, newcomers: Floats, buyers: Floats, again: Floats, price: Floats, price_now: Floats,
-    to: Longs, out: Floats,
+    of_kind: Floats, to: Longs, out: Floats,
 ) -> None:  # fmt: skip
     """Write what is known of products ``rows`` to the columns ``to`` of ``out`` (n_features, n_rows).
 
     These are the shares of ``shares`` (n_products, 4), the first over the third, those of ``newcomers`` (n_products, 2),
-    buyers, again, price and price now. What training did not know is 0, but for the prices, which everything has.
+    buyers, again, price, price now, and those of ``of_kind`` (n_products, 2). What training did not know is 0, NaN of its
+    kind, but for the prices, which everything has.
     """
     little = np.float32(1e-5)
     for r in range(len(rows)):
@@ -76,13 +77,15 @@ def _products(
         out[to[8], r] = again[row] if known else np.float32(0)
         out[to[9], r] = price[row]
         out[to[10], r] = price_now[row]
+        for k in range(2):
+            out[to[11 + k], r] = of_kind[row, k] if known else np.float32(np.nan)
 
 
 products = compiled(
     _products,
     numba.void(
         read(numba.int32), read(numba.float32, 2), read(numba.float32, 2), read(numba.float32), read(numba.float32),
-        read(numba.float32), read(numba.float32), read(numba.int64), numba.float32[:, ::1],
+        read(numba.float32), read(numba.float32), read(numba.float32, 2), read(numba.int64), numba.float32[:, ::1],
     ), nogil=False)  # fmt: skip
 
 

@@ -64,6 +64,9 @@ class RankedLists:
 
     def joined(self, keys: Ints) -> tuple[Ints, Floats, Ints]:
         """Return the lists of ``keys`` one after another: rows, scores, and the place in ``keys`` of each entry."""
+        if len(keys) == 1:
+            one = self.list(int(keys[0]))
+            return one.rows, one.scores, np.zeros(len(one), np.int32)
         inside = (keys >= 0) & (keys < len(self))
         named = np.where(inside, keys, 0)
         starts = self.ptr[named]

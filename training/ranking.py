@@ -129,8 +129,8 @@ def fit_ranker(
     known = np.flatnonzero(~np.isnan(examples.features).all(axis=0)).astype(np.int32)
     ranker = Ranker(known, labels, codes)
     model = HistGradientBoostingClassifier(
-        max_iter=150, learning_rate=0.08, max_leaf_nodes=31, min_samples_leaf=150, l2_regularization=5.0,
-        early_stopping=False, random_state=seed,
+        max_iter=200, learning_rate=0.05, max_features=0.3, max_leaf_nodes=31, min_samples_leaf=150,
+        l2_regularization=5.0, early_stopping=False, random_state=seed,
     )  # fmt: skip
     with threadpool_limits(threads or None):
         weight = examples.weight / examples.weight.mean()
