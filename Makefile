@@ -14,6 +14,7 @@ JOBS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
+SPARK := .venv-spark
 CODE := recsvc training models tests examples $(wildcard benchmarks/*.py)
 UV := uv==0.13.9
 
@@ -58,12 +59,15 @@ cases: install  ## draw other cases for all properties, and CASES of them for th
 bench: install  ## measure the live version in ARTIFACTS, and write the table of docs/performance.md (QUICK=1: minutes, and no writing)
 	@$(BIN)/python benchmarks/bench.py "$(SHOP)" --artifacts "$(ARTIFACTS)" $(if $(QUICK),--quick,--write docs/performance.md)
 
-# 450 MB, so neither `make install` nor the image has it; the lock holds the rest at the versions of requirements.lock.
-spark: install  ## install Spark into .venv (needs Java 17), and run the tests of training.engine = "spark"
+# 450 MB, so neither `make install` nor the image has it: it lies in a venv of its own that has the packages of .venv too.
+spark: install  ## install Spark into .venv-spark, and run the tests of training.engine = "spark"; skipped without Java
 	@command -v java >/dev/null || [ -x "$$JAVA_HOME/bin/java" ] || { \
-	   echo "Spark needs Java 17 or newer, and none is found: apt-get install openjdk-17-jre-headless, or set JAVA_HOME" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
-	@$(BIN)/python -m pytest -q tests/training/engines
+	   echo "skipped: Spark needs Java 17 or newer, and none is found (apt-get install openjdk-17-jre-headless, or set JAVA_HOME)"; exit 0; }; \
+	 set -e; [ -x $(SPARK)/bin/pip ] || $(BIN)/python -m venv --clear $(SPARK); \
+	 place='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+	 printf 'import site; site.addsitedir("%s")\n' "$$($(BIN)/python -c "$$place")" > "$$($(SPARK)/bin/python -c "$$place")/beside.pth"; \
+	 $(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock; \
+	 $(SPARK)/bin/python -m pytest -q tests/training/engines
 
 check: install  ## ruff, mypy --strict, hadolint
 	@$(BIN)/ruff check $(CODE)
@@ -84,5 +88,5 @@ lock:  ## solve the dependencies again (UPGRADE=--upgrade takes the newest of ea
 	 echo 'setuptools' | solve --no-annotate --constraint requirements.lock pyproject.toml - --output-file requirements-image.lock
 
 clean:  ## remove .venv, trained versions and everything else that was made here
-	@rm -rf $(VENV) artifacts build dist ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* coverage.xml
+	@rm -rf $(VENV) $(SPARK) artifacts build dist ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* coverage.xml
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

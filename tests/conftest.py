@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,12 @@ LONGEST = (
     "test_serve", "test_train_stopped", "test_faults", "test_flow", "test_incremental", "test_ranking", "test_init",
 )  # fmt: skip
 """Files that take longest: where several processes run the tests these come first, so that all end at about the same time."""
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C where a script started the tests in the background, without it: commands that are tested inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

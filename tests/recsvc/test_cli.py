@@ -1,6 +1,8 @@
 """The ``recsvc`` command: what it prints and how it ends."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -157,3 +159,10 @@ def test_status_of_a_service_without_a_version_is_one(
 def test_status_of_nobody_is_one() -> None:
     done = run("status", "--port", "1")
     assert done.exit_code == 1 and "is it running" in done.stderr
+
+
+def test_a_batch_needs_no_web_app() -> None:
+    """Commands are imported when they are asked for, so that one that answers and ends starts soon."""
+    asked = "import sys; from recsvc.cli import cli; cli(['batch', '--help'], standalone_mode=False); print('recsvc.app' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False" and "REQUESTS" in done.stdout

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.argument("shop", type=click.Path(path_type=Path))
 @click.option(
     "--minutes", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
-    help="Time for the search; reading and the check come on top.",
+    help="Time for trials; reading, fitting and the check come on top.",
 )  # fmt: skip
 @click.option(
     "--trials", type=click.IntRange(1), default=300, show_default=True, help="Most trials of each carousel."
