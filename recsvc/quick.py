@@ -2,15 +2,17 @@
 worker is crowded, those that take the place of a shopper's own.
 
 What goes out is what Flask sent the first time in this second, headers and all, under another request id. Everything else
-goes on to Flask: other methods, pages of browsers, conditional and traced requests.
+goes on to Flask: other methods, conditional and traced requests, and a POST unless the worker is crowded.
 """
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from time import perf_counter
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
+import orjson
 from flask import Flask, Response, g, request
 
 from recsvc.admission import waited, waits
@@ -22,16 +24,20 @@ from recsvc.service import Service
 from recsvc.shared_answers import CROWDED, Shared
 from recsvc.telemetry import Done, Told, take_request_id
 
-PATH, ROUTE = "/v1/carousels/", "/v1/carousels/<carousel>"
+ROUTES = {"/v1/carousels/": "/v1/carousels/<carousel>", "/v1/pages/": "/v1/pages/<page>"}
+"""What a path begins with -> its route."""
 SLOW = (
     "HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_RANGE",
-    "HTTP_ORIGIN", "HTTP_TRACEPARENT", "HTTP_TRACESTATE",
+    "HTTP_TRACEPARENT", "HTTP_TRACESTATE",
 )  # fmt: skip
 """Headers that an answer may depend on."""
 OWN = ("user_id", "visitor_id", "recent")
 """Parameters that a crowded worker leaves out."""
 PATIENT = ("at", "explain")
 """Parameters of people who look into an answer: they wait."""
+JSON = "application/json"
+BODY = "recsvc.body"
+"""Key of the WSGI environment: the body, made that of nobody."""
 WAITS = 2.0
 """A worker is crowded for a request that waited for its turn so many times longer than one waits for a permit."""
 
@@ -56,7 +62,7 @@ def put_before(app: Flask, here: Service, tell: Told) -> None:
     flask, safe = app.wsgi_app, _Safe()
 
     def wsgi(environ: Environ, start: Start) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"].startswith(PATH) and not _slow(environ):
+        if environ["REQUEST_METHOD"] in ("GET", "POST") and _route(environ) and not _slow(environ):
             sent = _sent(here, tell, safe, environ, start)
             if sent is not None:
                 return sent
@@ -67,7 +73,7 @@ def put_before(app: Flask, here: Service, tell: Told) -> None:
     @app.after_request
     def _keep(answer: Response) -> Response:
         kept: tuple[Any, int, Shared] | None = g.get("ready")
-        if kept is not None and answer.status_code == 200 and request.method == "GET" and not _slow(request.environ):
+        if kept is not None and answer.status_code == 200 and _key(request.environ) and not _slow(request.environ):
             state, now, shared = kept
             own = ("Content-Length", "X-Request-Id")
             headers = tuple((name, value) for name, value in answer.headers.items() if name not in own)
@@ -75,20 +81,31 @@ def put_before(app: Flask, here: Service, tell: Told) -> None:
         return answer
 
 
+def _route(environ: Environ) -> str | None:
+    path = environ["PATH_INFO"]
+    return next((route for begins, route in ROUTES.items() if path.startswith(begins)), None)
+
+
 def _slow(environ: Environ) -> bool:
-    return environ.get("CONTENT_LENGTH", "") not in ("", "0") or any(name in environ for name in SLOW)
+    return any(name in environ for name in SLOW)
 
 
 def _key(environ: Environ) -> Hashable:
-    return "ready", environ["PATH_INFO"], environ["QUERY_STRING"], CROWDED in environ
+    """Return what a ready answer is kept under; None where none is: a body that may be a shopper's own."""
+    has_body = environ["REQUEST_METHOD"] == "POST" or environ.get("CONTENT_LENGTH", "") not in ("", "0")
+    if has_body and BODY not in environ:
+        return None
+    asked = environ["PATH_INFO"], environ["QUERY_STRING"], environ.get(BODY), environ.get("HTTP_ORIGIN")
+    return "ready", environ["REQUEST_METHOD"], *asked, CROWDED in environ
 
 
 def _sent(here: Service, tell: Told, safe: "_Safe", environ: Environ, start: Start) -> list[bytes] | None:
     """Return the body of a ready answer whose head was sent; None where there is none, or the key does not open it."""
     state, now = here.live.state, here.clock()
-    held = here.shared.get(state, now, _key(environ))
+    key = _key(environ)
+    held = None if key is None else here.shared.get(state, now, key)
     if held is None and waits() > WAITS * here.desk.wait and safe.of(state.engine.snapshot.rules):
-        _make_nobodys(environ)
+        _make_nobodys(environ, here.settings.max_body_bytes)
         held = here.shared.get(state, now, _key(environ))
     if not isinstance(held, Ready) or "public" not in (here.settings.keys.opens(given_key(environ)) or ()):
         return None
@@ -97,12 +114,18 @@ def _sent(here: Service, tell: Told, safe: "_Safe", environ: Environ, start: Sta
     body = held.shared.with_id(request_id)
     start("200 OK", [*held.headers, ("Content-Length", str(len(body))), ("X-Request-Id", request_id)])
     here.metrics.count_served(held.shared.served, state)
-    tell(Done("GET", ROUTE, 200, arrived, perf_counter(), request_id, held.shared.seen, (), {}))
+    method, route = environ["REQUEST_METHOD"], _route(environ)
+    tell(Done(method, route, 200, arrived, perf_counter(), request_id, held.shared.seen, (), {}))
     return [body]
 
 
-def _make_nobodys(environ: Environ) -> None:
-    """Take what says who asks out of the query of a request to a crowded worker."""
+def _make_nobodys(environ: Environ, most: int) -> None:
+    """Take what says who asks out of a request to a crowded worker; ``most``: bytes of a body that is looked at."""
+    body = None
+    if environ["REQUEST_METHOD"] == "POST":
+        body = _nobodys_body(environ, most)
+        if body is None:
+            return
     try:
         pairs = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True, errors="strict")
     except ValueError:  # Flask says what is wrong with it
@@ -110,6 +133,24 @@ def _make_nobodys(environ: Environ) -> None:
     if not any(name in PATIENT for name, _ in pairs):
         environ["QUERY_STRING"] = urlencode([pair for pair in pairs if pair[0] not in OWN])
         environ[CROWDED] = True
+        if body is not None:
+            environ[BODY], environ["CONTENT_LENGTH"], environ["wsgi.input"] = body, str(len(body)), BytesIO(body)
+
+
+def _nobodys_body(environ: Environ, most: int) -> bytes | None:
+    """Return a JSON body without who asks; None where Flask is to look at it as it came, which it can."""
+    length = environ.get("CONTENT_LENGTH", "")
+    if not length.isdecimal() or int(length) > most or not environ.get("CONTENT_TYPE", "").startswith(JSON):
+        return None
+    raw = environ["wsgi.input"].read(int(length))
+    environ["wsgi.input"] = BytesIO(raw)
+    try:
+        told = orjson.loads(raw)
+        if not isinstance(told, dict) or any(told.get(name) for name in PATIENT):
+            return None
+        return orjson.dumps({name: told[name] for name in told if name not in OWN}, option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
 
 
 class _Safe:

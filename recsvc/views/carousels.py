@@ -42,8 +42,7 @@ def show_carousel(carousel: str) -> Response:
     (answer,) = served.answers
     same = not (answer.depends_on_shopper or answer.degraded or ask.explain) and ask.at is None
     body = orjson.dumps(carousel_json(answer))
-    again = Pace(prepared=served.pace.prepared, held=served.pace.held)  # its stages were timed once
-    ready = Shared(replace(served, pace=again), body, g.seen)
+    ready = _again(served, body)
     if key is not None and same:
         here.shared.keep(state, now, key, ready)
     if crowded or (key is not None and same):
@@ -55,7 +54,16 @@ def show_page(page: str) -> Response:
     """Answer with all carousels of a page, de-duplicated across them."""
     ask, state = _asked()
     served = _served(lambda pace: state.engine.page(page, ask, pace), f"page:{page}", ask, state)
-    return reply(page_json(page, served.answers), shared=False)
+    body = orjson.dumps(page_json(page, served.answers))
+    if CROWDED in request.environ:
+        g.ready = (state, service().clock(), _again(served, body))
+    return reply_json(body, shared=False)
+
+
+def _again(served: Served, body: bytes) -> Shared:
+    """Return an answer to be sent again; its stages were timed once."""
+    pace = Pace(prepared=served.pace.prepared, held=served.pace.held)
+    return Shared(replace(served, pace=pace), body, g.seen)
 
 
 def _asked() -> tuple[Ask, State]:

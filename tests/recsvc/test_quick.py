@@ -104,6 +104,51 @@ def test_a_crowded_worker_answers_shoppers_with_what_is_nobodys_and_says_so(clie
     assert len(reached) == 3, "another store is another context (and /metrics was one)"
 
 
+@pytest.mark.parametrize("path", ["/v1/pages/home", "/v1/carousels/bestsellers"])
+def test_a_crowded_worker_answers_a_post_of_shoppers_with_what_is_nobodys_too(
+    client: FlaskClient, crowded: None, path: str
+) -> None:
+    """Who asks stands in the body; what else it says is another answer, and so is the page of another origin."""
+    reached = through_flask(client)
+    bodies = [
+        {"user_id": user, "recent": ["p03"], "store_id": "s1", "exclude": ["p01"]} for user in ("u01", "u02", "u03")
+    ]
+    answers = [client.post(path, json=body) for body in bodies]
+    assert len(reached) == 1
+    for one in answers:
+        told = one.get_json()
+        for carousel in told.get("carousels", [told]):
+            assert carousel["degraded"] == ["load"] and not carousel["personalised"] and "p01" not in ids_of(carousel)
+    assert {one.headers["Cache-Control"] for one in answers} == {"private, no-store"}
+    assert len({one.get_json()["request_id"] for one in answers}) == 3
+    client.post(path, json={**bodies[0], "store_id": "s0"})
+    client.post(path, json=bodies[0], headers={"Origin": "https://shop.example"})
+    assert len(reached) == 3
+    assert figure(client, "recsvc_admission_refused_total") == 5
+
+
+def test_a_body_that_does_not_hold_is_refused_however_crowded_the_worker_is(
+    trained: Path, make_app: Callable[..., Flask], crowded: None
+) -> None:
+    """Nothing of it is lost on the way; who looks into an answer waits for it; a key is asked for."""
+    client = make_app(trained, MAX_BODY_BYTES="2000").test_client()
+    for body, status in (
+        (b"{", 400), (b"[1]", 422), (b'{"size": 0}', 422), (b'{"size": ' + b" " * 3_000 + b"3}", 413), (b"", 200),
+    ):  # fmt: skip
+        assert client.post("/v1/pages/home", data=body, content_type="application/json").status_code == status
+    assert client.post("/v1/pages/home", data=b"{}", content_type="text/plain").status_code == 415
+    told = client.post("/v1/pages/home", json={"user_id": "u01", "explain": True}).get_json()
+    assert any(one["personalised"] for one in told["carousels"])
+    guarded = make_app(trained, KEYS="public:a-public-key-01").test_client()
+    given = {"X-Api-Key": "a-public-key-01"}
+    assert guarded.post("/v1/pages/home", json={"user_id": "u01"}, headers=given).status_code == 200
+    assert guarded.post("/v1/pages/home", json={"user_id": "u01"}).status_code == 401
+
+
+def ids_of(carousel: dict[str, Any]) -> list[str]:
+    return [item["product_id"] for item in carousel["items"]]
+
+
 def test_who_looks_into_an_answer_waits_for_it(client: FlaskClient, crowded: None) -> None:
     answer = client.get(f"{MINE}&explain=true").get_json()
     assert answer["personalised"] and not answer.get("degraded")
