@@ -21,13 +21,19 @@ def page(world, rules, shelves):
     A shelf is ``{"q", "scores", "extra", "deeper", "bars", "fallbacks", "size", "ends"}``: ``scores`` are the candidates,
     ``extra`` what only a pin may take, ``deeper`` the tail behind all candidates, ``bars`` sets of names by product.
     """
-    settled, out = [], []
-    for shelf in shelves:
-        settled.append(settle(world, rules, shelf, [one for other in settled for one in claimed(other)]))
+    settled, out = settled_in_turn(world, rules, shelves), []
     for number, one in enumerate(settled):
         shown = [product for its, _, _ in out for product, _, _ in its]
         out.append(fill(world, one, shown + [one for other in settled[number + 1 :] for one in claimed(other)]))
     return out
+
+
+def settled_in_turn(world, rules, shelves):
+    """Return the carousels with their pins in place: what an earlier one pins, no later one does."""
+    settled = []
+    for shelf in shelves:
+        settled.append(settle(world, rules, shelf, [one for other in settled for one in claimed(other)]))
+    return settled
 
 
 def claimed(settled):

@@ -10,7 +10,7 @@ import pytest
 import rules_drawn as drawn
 import rules_reference as reference
 import rules_written as engine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from reference_truth import arm, holds
 from rules_kit import alone
@@ -93,6 +93,9 @@ def test_positions_are_absolute_over_its_depth_and_pages_are_slices_of_one_ranki
 
 
 @random_cases
+@example(
+    seed=9_542_576_059
+)  # a stand-in that an earlier carousel has pinned: the next one stands past the end of the page
 @seeds
 def test_a_page_shows_what_the_reference_shows_no_product_twice_and_no_pin_loses_to_a_non_pin(seed):
     random = Random(seed)
@@ -107,7 +110,7 @@ def test_a_page_shows_what_the_reference_shows_no_product_twice_and_no_pin_loses
     assert all(len(its) <= shelf["size"] for (its, _, _), shelf in zip(out, shelves, strict=True))
     recalls = [rule for rule in rules if rule.get("everywhere") and holds(rule, q, world)]
     assert not [one for one in everything for rule in recalls if reference.chosen(rule, one, q, world)]
-    settled = [reference.settle(world, rules, shelf, []) for shelf in shelves]
+    settled = reference.settled_in_turn(world, rules, shelves)
     for number, (its, _, _) in enumerate(out):
         for product, source, _ in its:  # whoever has a product that another carousel's pin wants, has it by a pin
             wanted = [one for later in settled[number + 1 :] for one in reference.claimed(later)]
