@@ -41,7 +41,10 @@ def test_popularity_and_pairs_are_the_same(data: tuple[Fitting, Fitting], model:
 def test_the_cluster_s_factors_tell_shoppers_apart_as_one_machine_s_do(data: tuple[Fitting, Fitting]) -> None:
     """Scores of the same shopper and products go together, though the regularisation is not the same."""
     here, there = (ALS(factors=6, regularization=1.0, min_buyers=1).fit(one) for one in data)
-    assert [one.shape for one in here.arrays().values()] == [one.shape for one in there.arrays().values()]
+    mine, theirs = ({name: one.shape for name, one in model.arrays().items()} for model in (here, there))
+    assert mine.keys() == theirs.keys()
+    lists = {name for name in mine if name.startswith("lists")}  # how long they are depends on the factors
+    assert {name: mine[name] for name in mine.keys() - lists} == {name: theirs[name] for name in theirs.keys() - lists}
     shop = random_shop(4, n_users=40, n_orders=400)
     rows = np.arange(24, dtype=np.int32)
     scores = [np.concatenate([one.score(shop.context(user), rows) for user in range(40)]) for one in (here, there)]

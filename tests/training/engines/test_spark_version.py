@@ -40,7 +40,9 @@ def test_a_version_of_spark_is_written_and_served_as_any_other(spark: None, tmp_
     local, other = found["local"], found["spark"]
     assert local.keys() == other.keys() and any(name.startswith("models/als") for name in local)
     for name, values in local.items():
-        assert (values.dtype, values.shape) == (other[name].dtype, other[name].shape), name
+        assert values.dtype == other[name].dtype, name
+        # how long the lists of factors are depends on the factors
+        assert name.startswith("models/als/lists.") or values.shape == other[name].shape, name
         if name.startswith(EXACT):
             same = np.testing.assert_allclose if values.dtype.kind == "f" else np.testing.assert_array_equal
             same(other[name], values, err_msg=name, **({"rtol": 1e-6} if values.dtype.kind == "f" else {}))
