@@ -31,9 +31,16 @@ def test_inside_or_above_the_live_interval_passes(mean: float) -> None:
 def test_below_the_live_interval_is_a_loss_with_its_figures() -> None:
     """Each task that loses has its line; better ones do not make up for it."""
     assert losses(with_ndcg(0.39, 0.99), LIVE, "ndcg@10") == [
-        "next-order: ndcg@10 0.3900 is below the live 0.5000 [0.4000, 0.6000]"
+        "next-order: ndcg@10 0.3900 [0.3900, 0.3900] is below the live 0.5000 [0.4000, 0.6000]"
     ]
     assert len(losses(with_ndcg(0.39, 0.64), LIVE, "ndcg@10")) == 2
+
+
+def test_the_fresh_figure_is_uncertain_too() -> None:
+    """Other days ask other shoppers: by 0.1 on either side, a difference of 0.14 is chance, and one of 0.15 is not."""
+    for mean, lost in ((0.36, 0), (0.35, 1)):
+        fresh = {**with_ndcg(0.5, 0.7), "next-order": {"ndcg@10": [mean, mean - 0.1, mean + 0.1]}}
+        assert len(losses(fresh, LIVE, "ndcg@10")) == lost
 
 
 def test_the_chosen_metric_counts_and_no_other() -> None:
@@ -53,8 +60,10 @@ def test_a_week_without_newcomers_is_no_loss() -> None:
     """Their first orders count where they were asked for, and only there."""
     live = {**LIVE, "first-order": {"ndcg@10": [0.2, 0.1, 0.3]}}
     assert losses(with_ndcg(0.5, 0.7), live, "ndcg@10") == []
-    fresh = {**with_ndcg(0.5, 0.7), "first-order": {"ndcg@10": [0.05, 0.0, 0.1]}}
-    assert losses(fresh, live, "ndcg@10") == ["first-order: ndcg@10 0.0500 is below the live 0.2000 [0.1000, 0.3000]"]
+    fresh = {**with_ndcg(0.5, 0.7), "first-order": {"ndcg@10": [0.04, 0.0, 0.08]}}
+    assert losses(fresh, live, "ndcg@10") == [
+        "first-order: ndcg@10 0.0400 [0.0000, 0.0800] is below the live 0.2000 [0.1000, 0.3000]"
+    ]
 
 
 def test_a_live_version_without_figures_cannot_win() -> None:
