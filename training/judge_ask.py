@@ -1,11 +1,9 @@
 """Ask the serving engine what versions are judged by: requests as a table through ``recsvc batch``, lists of rows back."""
 
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +18,6 @@ from training.split import Requests
 
 DEPTH = 10
 """Products of a list that count."""
-LEAST = 500
-"""Requests that another process of the engine is worth its start for."""
 
 
 def batch(toml: Path, artifacts: Path, requests: Path, answers: Path, *more: str) -> None:
@@ -55,12 +51,11 @@ def ask(
         RecsvcError: the engine did not answer.
     """
     with tempfile.TemporaryDirectory(prefix="recsvc-judge-") as folder, progress.step("asking the serving engine"):
-        requests, sizes = Path(folder) / "requests.parquet", [len(task) for task, _ in asked]
+        requests, answers = Path(folder) / "requests.parquet", Path(folder) / "answers.parquet"
         write_requests(requests, data, asked)
-        parts = _split(requests, max(1, min(os.cpu_count() or 1, sum(sizes) // LEAST)))
-        with ThreadPoolExecutor(len(parts)) as pool:
-            list(pool.map(lambda part: batch(toml, artifacts, part, _answers(part)), parts))
-        request, position, product = _read(Path(folder) / "answers-*.parquet", data)
+        batch(toml, artifacts, requests, answers)
+        request, position, product = _read(answers, data)
+    sizes = [len(task) for task, _ in asked]
     shown = np.full((sum(sizes), DEPTH), UNKNOWN, np.int64)
     inside = position <= DEPTH
     shown[request[inside], position[inside] - 1] = product[inside]
@@ -97,24 +92,8 @@ def write_requests(path: Path, data: ShopData, asked: Sequence[tuple[Requests, s
         con.execute("copy (select * from requests) to $path (format parquet)", {"path": str(path)})
 
 
-def _split(requests: Path, n: int) -> list[Path]:
-    """Write the table of requests as ``n`` tables, and return where they are."""
-    parts = [requests.with_name(f"requests-{part}.parquet") for part in range(n)]
-    with duckdb.connect() as con:
-        for number, part in enumerate(parts):
-            con.execute(
-                "copy (select * from read_parquet($path) where request_id::bigint % $n = $number) to $part (format parquet)",
-                {"path": str(requests), "n": n, "number": number, "part": str(part)},
-            )
-    return parts
-
-
-def _answers(requests: Path) -> Path:
-    return requests.with_name(requests.name.replace("requests", "answers"))
-
-
 def _read(path: Path, data: ShopData) -> tuple[Longs, Longs, Longs]:
-    """Return request number, position and product row of every answer in the tables at ``path``, a pattern."""
+    """Return request number, position and product row of every answer."""
     with duckdb.connect() as con:
         found = con.execute(
             "select request_id::bigint as request, position::bigint as position, product_id from read_parquet($path)",

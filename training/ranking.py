@@ -34,6 +34,9 @@ FEWEST_WINDOWS = 4
 """Windows of a shop so large that a part of its shoppers is drawn."""
 LEAST_PAST = 3
 """Models of a window must know so much of the data: one part in so many."""
+MANY, FEW_FEATURES = 100_000, 0.3
+"""Examples from which each split looks at a share of the features: other trees then see other things; fewer examples have none
+to spare."""
 PRIOR = 50.0
 """Examples that the mean counts for in the number of a code."""
 
@@ -129,8 +132,8 @@ def fit_ranker(
     known = np.flatnonzero(~np.isnan(examples.features).all(axis=0)).astype(np.int32)
     ranker = Ranker(known, labels, codes)
     model = HistGradientBoostingClassifier(
-        max_iter=200, learning_rate=0.05, max_features=0.3, max_leaf_nodes=31, min_samples_leaf=150,
-        l2_regularization=5.0, early_stopping=False, random_state=seed,
+        max_iter=200, learning_rate=0.05, max_features=FEW_FEATURES if len(examples.bought) >= MANY else 1.0,
+        max_leaf_nodes=31, min_samples_leaf=150, l2_regularization=5.0, early_stopping=False, random_state=seed,
     )  # fmt: skip
     with threadpool_limits(threads or None):
         weight = examples.weight / examples.weight.mean()

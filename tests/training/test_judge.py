@@ -1,7 +1,6 @@
 """The judge: what it reports is what the serving engine answers, counted by hand."""
 
 import math
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +18,6 @@ from recsvc.carousel import Engine
 from recsvc.forms import check, form_for, to_ask
 from recsvc.loading import load_engine
 from tiny_shop import TinyShop, product_rows
-from training import judge_ask
 from training.baselines import BASELINE, RULES, SHUFFLED, SIMPLE, rows_of, with_rules_of_thumb
 from training.held_out import Split
 from training.judge import Judgement, Result, judge
@@ -210,21 +208,6 @@ def test_the_engine_answers_requests_with_context(judged: Judged, trained_shop: 
     split = replace(judged.split, requests=[replace(task, fields=fields)])
     results = judge(trained_shop.shop, trained_shop.artifacts, judged.data, split, 1, SILENT).results
     assert results == judged.judgement.results[:3]
-
-
-def test_several_processes_answer_as_one_does(
-    judged: Judged, trained_shop: TinyShop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Requests are dealt out by their number, and every answer goes back to its request."""
-    monkeypatch.setattr(judge_ask, "LEAST", 7)
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
-    told = []
-    batch = judge_ask.batch
-    monkeypatch.setattr(judge_ask, "batch", lambda *given: (told.append(given[2].name), batch(*given)))
-    split = replace(judged.split, requests=judged.split.requests[:1])
-    results = judge(trained_shop.shop, trained_shop.artifacts, judged.data, split, 1, SILENT).results
-    assert results == judged.judgement.results[:3]
-    assert sorted(told) == [f"requests-{part}.parquet" for part in range(3)]
 
 
 def test_the_models_beat_the_bestsellers_where_the_shop_has_taste(trained_shop: TinyShop) -> None:

@@ -57,8 +57,7 @@ def test_a_model_of_shuffled_labels_is_refused_with_3_and_can_be_promoted_all_th
     assert f"version {fresh} was written and not published: it loses to {before}" in report["refused"]
     assert "next-order: ndcg@10" in report["refused"]
     assert (
-        f"recsvc-train:   next-order: ndcg@10 {report['metrics']['next-order']['ndcg@10'][0]:.4f} is below"
-        in refused.stderr
+        f"recsvc-train:   next-order: ndcg@10 {report['metrics']['next-order']['ndcg@10'][0]:.4f} [" in refused.stderr
     )
     assert "Traceback" not in refused.stderr
     assert open_artifact(tiny_shop.artifacts / "versions" / fresh).manifest.version == fresh
