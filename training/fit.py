@@ -6,7 +6,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from models.artifact import Manifest
 from models.base import Fitting, Model
@@ -24,6 +23,7 @@ from models.stock import Stock
 from training.engines.engine import engine_of
 from training.progress import Progress
 from training.read.shop_data import ShopData
+from training.threads import limited
 
 FEW = 1_000
 """Purchase lines up to which views, carts and clicks are needed to learn at all."""
@@ -56,7 +56,7 @@ def fit_models(
     bundle = replace(fitting(data, until, shop, seed), start=start, statistics=engine_of(shop).statistics())
     models = new_models(shop.models)
     threads = shop.training.threads or joblib.cpu_count()
-    with threadpool_limits(threads), progress.step("fitting models", total=len(models)) as bar:
+    with limited(threads), progress.step("fitting models", total=len(models)) as bar:
         for model in models.values():
             model.fit(bundle)
             bar.update(1)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from models.als import ALS
 from models.context_table import ContextTable
@@ -22,6 +21,7 @@ from training.prices import with_prices
 from training.progress import Progress
 from training.read.shop_data import ShopData
 from training.split import TASKS
+from training.threads import limited
 from training.windows import LONGER, Begun, Examples, joined, learn_window
 
 Windows = dict[int, dict[str, Examples]]
@@ -135,7 +135,7 @@ def fit_ranker(
         max_iter=200, learning_rate=0.05, max_features=FEW_FEATURES if len(examples.bought) >= MANY else 1.0,
         max_leaf_nodes=31, min_samples_leaf=150, l2_regularization=5.0, early_stopping=False, random_state=seed,
     )  # fmt: skip
-    with threadpool_limits(threads or None):
+    with limited(threads):
         weight = examples.weight / examples.weight.mean()
         model.fit(ranker.encode(examples.features), examples.bought, sample_weight=weight)
     ranker.trees_ = Trees.of(model)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from models.basis import Basis
 from models.candidates import gather
@@ -27,6 +26,7 @@ from training.held_out import hidden_parts
 from training.prices import with_prices
 from training.read.shop_data import ShopData
 from training.split import Requests, make_requests
+from training.threads import limited
 
 Begun = Mapping[str, Arrays]
 """By model, see ``models.base.Fitting.start``."""
@@ -89,7 +89,7 @@ def learn_window(
         share: of the shop's purchases that are in ``data``, where a part of the shoppers was drawn.
         begun: what models of earlier purchases learned, for those of the window to begin with.
     """
-    with threadpool_limits(1):
+    with limited(1):
         if start < 0:
             return _learn_fold(data, shop, -1 - start, seed, share)
         near, far = (

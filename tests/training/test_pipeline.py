@@ -41,8 +41,8 @@ def change(shop: TinyShop, old: str, new: str) -> None:
 
 def test_one_seed_and_one_input_make_the_same_bytes(trained_shop: TinyShop, tmp_path: Path) -> None:
     """Trained again, elsewhere, at another time, without judging: every array has the same digest."""
-    once, again = (run_fast(trained_shop, tmp_path / name) for name in ("once", "again"))
-    assert again.manifest.files == once.manifest.files == trained_shop.report.manifest.files | once.manifest.files
+    again = run_fast(trained_shop, tmp_path / "again")
+    assert again.manifest.files == trained_shop.report.manifest.files
     assert again.manifest.version != trained_shop.report.manifest.version
 
 

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from models.base import Fitting, Model
 from models.schema import Doubles
@@ -26,6 +25,7 @@ from training.choose.scope import SOURCES_OF, TASKS_OF
 from training.choose.settings import Found, try_setting, with_value
 from training.progress import Bar, Progress
 from training.read.shop_data import ShopData
+from training.threads import limited
 
 MOST_PASTS = 3
 """More shoppers and weeks tell smaller gains from noise."""
@@ -105,7 +105,7 @@ class _Search:
 
     def run(self, bar: Bar) -> tuple[list[Found], dict[str, Blend]]:
         """Return the settings and the blends that were found."""
-        with threadpool_limits(self.pasts[0].bundle.threads or None):
+        with limited(self.pasts[0].bundle.threads):
             self._fit_all()
             bar.update(1)
             found = []
@@ -188,7 +188,7 @@ def _fit(model: Model, bundle: Fitting, n_jobs: int) -> Model:
     """Return ``model`` fitted; with one thread where several are fitted beside one another, which changes no byte."""
     if n_jobs == 1:
         return model.fit(bundle)
-    with threadpool_limits(1):
+    with limited(1):
         return model.fit(replace(bundle, threads=1))
 
 

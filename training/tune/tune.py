@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from threadpoolctl import threadpool_limits
-
 from models.base import Model
 from models.errors import ConfigError, DataError
 from models.settings_of import settings_of
@@ -27,6 +25,7 @@ from training.held_out import suited
 from training.pipeline import Options, end_of, read
 from training.progress import Progress
 from training.read.shop_data import ShopData
+from training.threads import limited
 from training.tune import blends, settings
 from training.tune.check import Days, Part, held_out_days
 from training.tune.studies import Studies, Tried, open_studies
@@ -107,7 +106,7 @@ def _models(search: "Search", days: Days, progress: Progress) -> list[Part]:
     """Search for settings of models; those that prove better are what the blends are searched with."""
     if search.limits.what == "blends":
         return []
-    with progress.step("trying settings of models") as bar, threadpool_limits(search.threads or None):
+    with progress.step("trying settings of models") as bar, limited(search.threads):
         found = search.models(bar.say)
     if not found:
         return []
@@ -123,7 +122,7 @@ def _blends(search: "Search", days: Days, progress: Progress) -> list[Part]:
     """Search for blends; each carousel's is taken or left by itself."""
     if search.limits.what == "models":
         return []
-    with progress.step("trying blends") as bar, threadpool_limits(search.threads or None):
+    with progress.step("trying blends") as bar, limited(search.threads):
         after = search.blends(bar.say)
     changes = changes_of(search.shop, after, search.carousels)
     verdicts = {name: days.verdict(search.shop, after, [name]) for name in changes.get("carousels", {})}
