@@ -26,7 +26,7 @@ from models.schema import Arrays, Bytes, Doubles, Floats, Ints, Longs, take
 if TYPE_CHECKING:
     from models.trees_walk import Packed
 
-MOST_LEAVES = 64
+MOST_LEAVES = 32
 """Leaves of one tree: the bits of a machine word, see ``models.trees_walk``."""
 MOST_FEATURES = 32_767
 PARTS = ("feature", "threshold", "missing_left", "first", "value", "ends")
@@ -87,7 +87,7 @@ class Trees:
         Thresholds become the largest float32 that is not above them: for a float32 x, that x <= t says the same.
 
         Raises:
-            DataError: it has more than two classes, categorical features or more than 64 leaves a tree, or it comes
+            DataError: it has more than two classes, categorical features or more than 32 leaves a tree, or it comes
                 from a scikit-learn that keeps its nodes in another way.
         """
         _check_classifier(classifier)

@@ -63,7 +63,7 @@ def test_a_tree_by_hand() -> None:
     assert len(Trees.load(by_hand())) == 2
 
 
-@pytest.mark.parametrize("n_rows", [0, 1, 2, 63, 64, 65, 255, 256, 257, 600])
+@pytest.mark.parametrize("n_rows", [0, 1, 2, 63, 64, 65, 511, 512, 513, 1200])
 def test_any_number_of_rows(fitted: Any, trees: Trees, n_rows: int) -> None:
     """Blocks of rows have no seams."""
     features = numbers(2, n_rows, 4)
@@ -91,8 +91,17 @@ def test_training_on_edges() -> None:
     assert_equal(fitted, trees, rows)
 
 
+def test_rows_that_share_features(fitted: Any, trees: Trees) -> None:
+    """What is the same in all rows of a request, missing or infinite too, is asked once for all and changes nothing."""
+    features = numbers(12, 300, 4)
+    for shared in ((0,), (1, 2), (0, 1, 2, 3)):
+        for value in (*EDGES, *features[:20, shared[0]]):
+            features[:, shared] = value
+            assert_equal(fitted, trees, features)
+
+
 @pytest.mark.parametrize(
-    "options", [{"max_leaf_nodes": 64}, {"max_depth": 1}, {"max_iter": 1}, {"max_bins": 2}], ids=str
+    "options", [{"max_leaf_nodes": 32}, {"max_depth": 1}, {"max_iter": 1}, {"max_bins": 2}], ids=str
 )
 def test_other_sizes(options: dict[str, Any]) -> None:
     """The largest trees, stumps, one tree."""
@@ -120,7 +129,7 @@ def test_stopped_early() -> None:
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_features=st.integers(1, 8),
-    leaves=st.integers(2, 64),
+    leaves=st.integers(2, 32),
     missing=st.sampled_from([0.0, 0.01, 0.5]),
 )
 def test_equal_to_scikit_learn(seed: int, n_features: int, leaves: int, missing: float) -> None:

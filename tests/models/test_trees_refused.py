@@ -64,7 +64,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "ends beyond the leaves": ({"ends": np.array([3, 5])}, "ends do not part 4 leaves"),
     "ends that overflow": ({"ends": np.array([2**63 - 1, -(2**63)])}, "ends do not part 4 leaves"),
     "no trees": ({"ends": np.zeros(0, np.int64)}, "ends do not part 4 leaves"),
-    "too many leaves": ({"value": np.zeros(65), "ends": np.array([65])}, "trees of 1 to 64"),
+    "too many leaves": ({"value": np.zeros(33), "ends": np.array([33])}, "trees of 1 to 32"),
     "nodes too few": ({"first": np.zeros(1, np.uint8)}, "first holds 1 nodes, not 2"),
     "nodes too many": ({"threshold": np.zeros(3, np.float32)}, "threshold holds 3 nodes, not 2"),
     "a table for a list": ({"first": np.zeros((2, 1), np.uint8)}, r"first has shape \(2, 1\)"),
@@ -133,8 +133,8 @@ def test_what_training_may_not_hand_over(fitted: Any) -> None:
     features[:, 0] = np.arange(300) % 4
     with pytest.raises(DataError, match="categorical features"):
         Trees.of(classifier(features, categorical_features=[0]))
-    with pytest.raises(DataError, match="has 65 leaves: set max_leaf_nodes to 64"):
-        Trees.of(classifier(numbers(15, 900, 2), max_leaf_nodes=65, min_samples_leaf=1, max_iter=1))
+    with pytest.raises(DataError, match="has 33 leaves: set max_leaf_nodes to 32"):
+        Trees.of(classifier(numbers(15, 900, 2), max_leaf_nodes=33, min_samples_leaf=1, max_iter=1))
     with pytest.raises(DataError, match="tree 0 splits on categories"):
         Trees.of(other_nodes(fitted, with_category))
     with pytest.raises(DataError, match="no 'missing_go_to_left'"):
