@@ -26,16 +26,20 @@ class Beside:
 def join_files(session: Session, files: Sequence[Looked], notes: list[str]) -> list[Looked]:
     """Return the files with those in one that only together tell a purchase or a product; ``notes`` say which.
 
-    Lines that name product and order and nobody who bought take who and when from the one file that has each order once. A
-    list of products takes the names of its groups from files that have each code once.
+    Lines that name product and order and nobody who bought take who and when from the one file that has each order once, and
+    the shopper from a list of customers where each order has a customer of its own. A list of products takes the names of its
+    groups from files that have each code once.
     """
     out = list(files)
     lines = [one for one in out if _is_lines(one)]
     heads = [found for one in out if lines and (found := _orders(session, one, lines[0]))]
     if len(heads) == 1 and all(list(one.columns) == list(lines[0].columns) for one in lines):
-        whole = _joined(session, lines, heads)
+        persons = [found for one in out if (found := _persons(session, one, heads[0].looked))][:1]
+        whole = _joined(session, lines, [*heads, *persons])
         notes.append(_matched(session, lines[0], heads[0]))
-        out = [whole, *(one for one in out if one not in lines and one is not heads[0].looked)]
+        notes.extend(_matched(session, heads[0].looked, one) for one in persons)
+        gone = [*lines, *(one.looked for one in [*heads, *persons])]
+        out = [whole, *(one for one in out if all(one is not other for other in gone))]
     products = [
         one for one in out if _has(one, "products", "product_id") and not _has(one, "purchases", *WHO, "order_id")
     ]
@@ -66,6 +70,18 @@ def _orders(session: Session, looked: Looked, lines: Looked) -> Beside | None:
     if key is None or theirs is None or not fits or not _once(session, looked, key):
         return None
     return Beside(looked, key.name, theirs.name)
+
+
+def _persons(session: Session, looked: Looked, orders: Looked) -> Beside | None:
+    """Return a file that tells which shopper is behind the customer of each of ``orders``, where every order has a new one."""
+    found, theirs = (candidates(one, WORDS["purchases"], "user_id") for one in (looked, orders))
+    called = theirs[0].plain if theirs else None
+    key = next((one for one in found if one.plain == called), None)
+    others = [one for one in found if one.plain != called]
+    if looked is orders or not looked.header or key is None or not others or not _once(session, looked, key):
+        return None
+    again = _once(session, orders, theirs[0]) and not _once(session, looked, others[0])
+    return Beside(looked, key.name, theirs[0].name) if again else None
 
 
 def _names(session: Session, looked: Looked, products: Looked) -> Beside | None:
@@ -100,14 +116,16 @@ def _joined(session: Session, mains: Sequence[Looked], besides: Sequence[Beside]
     tables = {alias: one.path for alias, one in zip(aliases, [*mains, *(one.looked for one in besides)], strict=True)}
     rows = " union all ".join(f"select * from {name(alias)}" for alias in aliases[: len(mains)])
     columns = dict(main.columns)
+    owner = dict.fromkeys(columns, "m")
     select, joins = "m.*", ""
     for alias, one in zip(aliases[len(mains) :], besides, strict=True):
         fresh = {
             column: seen for column, seen in one.looked.columns.items() if column != one.key and column not in columns
         }
+        on = f"trim({name(alias)}.{name(one.key)}::varchar) = trim({name(owner[one.theirs])}.{name(one.theirs)}::varchar)"
         columns |= fresh
+        owner |= dict.fromkeys(fresh, alias)
         select += "".join(f", {name(alias)}.{name(column)}" for column in fresh)
-        on = f"trim({name(alias)}.{name(one.key)}::varchar) = trim(m.{name(one.theirs)}::varchar)"
         joins += f" left join {name(alias)} on {on}"
     query = f"select {select} from ({rows}) m{joins}"
     pieces = dict(zip(aliases, (one.piece for one in [*mains, *(beside.looked for beside in besides)]), strict=True))

@@ -60,7 +60,8 @@ def table_of(looked: Looked, answers: Answers, alone: bool = True) -> str | None
         return "purchases"
     if not looked.header and hinted and _is_list(looked):
         return hinted
-    if not looked.header and len(looked.columns) in (2, 3, 4):
+    timed = any(seen.times >= 0.99 for seen in looked.columns.values())
+    if not looked.header and (len(looked.columns) in (2, 3, 4) or timed):
         return "purchases"
     if hinted and f"{hinted.rstrip('s') if hinted != 'stock' else 'product'}_id" in has[hinted]:
         return hinted

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from training.init.asked import Answers
+from training.init.by_values import map_by_values, map_list, map_time
 from training.init.dates import clock_start, settle_order, settle_zone
 from training.init.draft import Draft
 from training.init.joins import join_files
@@ -16,14 +17,13 @@ from training.init.roles import (
     clean_price,
     depends_on,
     judge_purchases,
-    map_by_values,
     map_columns,
-    map_key,
     map_situations,
 )
 from training.init.words import PRODUCT_WORDS
 from training.read.engine import Session, name
 from training.read.files import renamed
+from training.read.formats import FORMATS
 from training.read.item_lists import LINE
 
 
@@ -51,10 +51,10 @@ def propose(session: Session, paths: Sequence[Path], called: str, answers: Answe
     """
     out = Proposal(answers.told("name") or called, currency=answers.told("currency"))
     out.drafts = sort_files(join_files(session, look_all(session, paths), out.notes), answers, out.notes)
-    for draft in out.drafts:
-        if draft.format == "columns":
-            _map(session, draft, answers)
     purchases = out.draft("purchases")
+    for draft in sorted(out.drafts, key=lambda one: one is not purchases):
+        if draft.format == "columns":
+            _map(session, draft, answers, purchases)
     if purchases is None:
         return out
     if purchases.format == "columns":
@@ -72,6 +72,8 @@ def propose(session: Session, paths: Sequence[Path], called: str, answers: Answe
         _match_products(session, purchases, out.draft("products"))
     else:
         out.timezone = settle_zone(session, purchases, answers, out.notes)
+        if out.draft("products") is None and FORMATS[purchases.format].tells_products():
+            out.drafts.append(Draft("products", purchases.files, purchases.format, notes=["made from the same files"]))
     return out
 
 
@@ -109,19 +111,20 @@ def _add(draft: Draft, looked: Looked, shape: str) -> str:
     return f"{looked.path.name} has other names for the columns of {draft.first.path.name}: {names}"
 
 
-def _map(session: Session, draft: Draft, answers: Answers) -> None:
+def _map(session: Session, draft: Draft, answers: Answers, purchases: Draft | None) -> None:
     if draft.first.piece.line == LINE:
         draft.notes.append("each line is a user and the items of that user")
-    aside = map_columns(draft, answers)
+    aside = map_columns(draft, answers, None if draft is purchases else purchases)
     if draft.table == "purchases":
         who = {"user_id", "visitor_id", "session_id", "order_id"} & set(draft.columns)
         if "product_id" not in draft.columns or not who or not draft.first.header:
-            map_by_values(draft, answers)
+            map_by_values(session, draft, answers)
+        map_time(draft, answers, "order_number" in aside)
         judge_purchases(session, draft, aside)
         map_situations(draft)
     else:
         if not draft.first.header:
-            map_key(draft, answers)
+            map_list(draft, answers)
         clean_price(draft)
     if draft.table in ("products", "users"):
         used = draft.used()

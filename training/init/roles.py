@@ -6,7 +6,7 @@ from training.init.asked import Answers
 from training.init.draft import Draft
 from training.init.kinds import candidates
 from training.init.look import Seen
-from training.init.words import SITUATIONS, WORDS
+from training.init.words import SITUATIONS, STATUS, UNDONE, WORDS
 from training.read.engine import Session, literal, name
 from training.read.lines import BOUGHT
 from training.read.suspects import NOBODY
@@ -38,11 +38,17 @@ ASIDE = ("order_number", "total", "rating")
 """Names that are read here and mean nothing in shop.toml."""
 
 
-def map_columns(draft: Draft, answers: Answers) -> dict[str, Seen]:
-    """Fill ``draft.columns``; return the columns of the names that are none of shop.toml's."""
+def map_columns(draft: Draft, answers: Answers, purchases: Draft | None) -> dict[str, Seen]:
+    """Fill ``draft.columns``; return the columns of the names that are none of shop.toml's.
+
+    ``purchases``, where they are mapped already: what they call a product or a shopper is called so in other tables too.
+    """
     words, aside = WORDS[draft.table], dict[str, Seen]()
+    called = (
+        {} if purchases is None else {our: seen.plain for our in purchases.columns if (seen := purchases.seen(our))}
+    )
     for role in words:
-        chosen = _told(draft, role, answers) or _choose(draft, role, answers)
+        chosen = _told(draft, role, answers) or _choose(draft, role, answers, called.get(role))
         if chosen is None:
             continue
         if role in ASIDE:
@@ -61,7 +67,7 @@ def _told(draft: Draft, role: str, answers: Answers) -> Seen | None:
     return None if told is None else draft.first.columns.get(told)
 
 
-def _choose(draft: Draft, role: str, answers: Answers) -> Seen | None:
+def _choose(draft: Draft, role: str, answers: Answers, called: str | None) -> Seen | None:
     fits = FITS.get(role, _anything)
     taken = set(draft.columns.values())
     found = [
@@ -69,7 +75,8 @@ def _choose(draft: Draft, role: str, answers: Answers) -> Seen | None:
         for one in candidates(draft.first, WORDS[draft.table], role)
         if one.filled and fits(one) and one.name not in taken
     ]
-    if len(found) < 2 or role not in WHAT or found[0].plain == role:
+    found.sort(key=lambda one: one.plain != called)
+    if len(found) < 2 or found[0].plain == called or role not in WHAT or found[0].plain == role:
         if len(found) > 1:
             draft.notes.append(f"{role} = {found[0].name}; {', '.join(one.name for one in found[1:])} could be it too")
         return found[0] if found else None
@@ -79,39 +86,11 @@ def _choose(draft: Draft, role: str, answers: Answers) -> Seen | None:
     return draft.first.columns.get(told or names[0], found[0])
 
 
-def map_by_values(draft: Draft, answers: Answers) -> None:
-    """Map the columns of purchases whose names say nothing: users, then products, then a time."""
-    seen = [one for one in draft.first.columns.values() if one.name not in draft.columns.values()]
-    timed = next((one for one in seen if one.times >= 0.99), None)
-    if timed is not None and "time" not in draft.columns:
-        draft.columns["time"] = timed.name
-    ids = [one for one in seen if one is not timed]
-    for role, other in (("user_id", "session_id"), ("product_id", "")):
-        if role in draft.columns or other in draft.columns or (role == "user_id" and "order_id" in draft.columns):
-            continue
-        proposal = ids.pop(0).name if ids else None
-        visits = ", or the visit (--set session_id=COLUMN)" if role == "user_id" else ""
-        question = f"{draft.first.path.name}: which column is {WHAT[role]}{visits}?"
-        told = answers.ask(role, question, list(draft.first.columns), proposal)
-        if told:
-            draft.columns[role] = told
-
-
-def map_key(draft: Draft, answers: Answers) -> None:
-    """Map the key of a list whose columns have no names: its first column, if nobody says otherwise."""
-    key = "user_id" if draft.table == "users" else "store_id" if draft.table == "stores" else "product_id"
-    if key in draft.columns:
-        return
-    columns = list(draft.first.columns)
-    question = f"{draft.first.path.name}: which column is {WHAT[key] if key != 'user_id' else 'the user'}?"
-    if told := answers.ask(f"{draft.table}.{key}", question, columns, columns[0]):
-        draft.columns[key] = told
-
-
 def judge_purchases(session: Session, draft: Draft, aside: dict[str, Seen]) -> None:
     """Look at the values of what was mapped: events, prices, sequences, ratings."""
     _event(session, draft)
     _plain_ids(session, draft)
+    _leave_undone_out(session, draft)
     if (number := aside.get("order_number")) is not None and "user_id" in draft.columns and "time" not in draft.columns:
         draft.columns["order_id"] = number.name
         draft.notes.append(f"orders follow one another by {number.name}: there are no dates")
@@ -166,6 +145,21 @@ def _without_nobody(session: Session, draft: Draft, our: str, column: str, sql: 
     draft.keep = somebody
     draft.notes.append(f"{said}, and nothing else names them: these lines are left out")
     return sql
+
+
+def _leave_undone_out(session: Session, draft: Draft) -> None:
+    """Leave lines out whose status says that their order came to nothing."""
+    for seen in draft.first.columns.values():
+        if seen.plain not in STATUS or seen.name in draft.used():
+            continue
+        status = f"lower(trim({name(seen.name)}::varchar))"
+        rows = session.rows(f"select {status}, count(*) from {draft.sql} group by 1 order by 2 desc, 1")
+        undone = {str(word): int(lines) for word, lines in rows if word in UNDONE}
+        if undone and len(undone) < len(rows):
+            done = f"coalesce({status}, '') not in ({', '.join(map(literal, undone))})"
+            draft.keep = done if draft.keep is None else f"{draft.keep} and {done}"
+            said = ", ".join(f"{word} ({lines:,})" for word, lines in undone.items())
+            draft.notes.append(f"lines whose {seen.name} is {said} are left out")
 
 
 def _nobodies(session: Session, draft: Draft, text: str) -> dict[str, int]:

@@ -4,13 +4,13 @@ import re
 
 PURCHASE_WORDS: dict[str, tuple[str, ...]] = {
     "user_id": (
-        "user_id", "customer_id", "user", "customer", "client_id", "household_id", "household_key", "shopper_id", "member_id",
+        "user_id", "customer_unique_id", "customer_id", "user", "customer", "client_id", "household_id", "household_key", "shopper_id", "member_id",
         "buyer_id", "account_id", "customer_no", "customer_number", "client", "member", "shopper", "buyer", "uid",
         "kunde", "kunden_id", "kundennr", "kundennummer", "id_client", "cliente", "reviewer_id", "cust_id", "loyalty_id",
         "customer_email", "email",
     ),
     "visitor_id": ("visitor_id", "anonymous_id", "visitor", "user_pseudo_id", "cookie_id", "device_id"),
-    "session_id": ("session_id", "session", "visit_id", "visit", "sid"),
+    "session_id": ("session_id", "session", "visit_id", "visit", "sid", "user_session"),
     "product_id": (
         "product_id", "item_id", "sku", "stock_code", "product", "item", "article_id", "article", "article_no", "asin",
         "movie_id", "book_id", "track_id", "song_id", "artist_id", "app_id", "game_id",
@@ -27,6 +27,8 @@ PURCHASE_WORDS: dict[str, tuple[str, ...]] = {
         "date", "created_at", "ordered_at", "sold_at", "purchased_at", "order_time", "purchase_time", "transaction_time",
         "transaction_timestamp", "date_time", "ts", "t_dat", "day", "datum", "zeit", "bestelldatum", "unix_review_time",
         "review_time", "sale_date", "timestamps", "event_timestamp", "event_date", "click_time", "view_time", "visit_time",
+        "order_purchase_timestamp", "purchase_timestamp", "order_timestamp", "order_datetime", "transaction_dt", "trans_date",
+        "created",
     ),
     "event": ("event", "event_type", "behavior", "behaviour", "action", "action_type", "event_name", "interaction"),
     "quantity": (
@@ -56,11 +58,13 @@ PRODUCT_WORDS: dict[str, tuple[str, ...]] = {
     "product_id": (*PURCHASE_WORDS["product_id"], "id", "handle", "code"),
     "name": (
         "name", "title", "product_name", "item_name", "description", "product_title", "bezeichnung",
-        "item_description", "product_description", "movie_title", "artikelbezeichnung",
+        "item_description", "product_description", "movie_title", "artikelbezeichnung", "prod_name", "article_name",
+        "artikelname", "produktname",
     ),
     "category": (
         "category", "product_category", "category_name", "category_path", "product_type", "department", "genre",
         "genres", "kategorie", "warengruppe", "category_code", "category_id", "aisle", "aisle_id", "product_group", "department_id",
+        "product_category_name", "product_type_name", "product_group_name", "product_subclass", "sub_category", "subcategory",
     ),
     "brand": ("brand", "manufacturer", "vendor", "brand_name", "marke", "maker"),
     "price": PURCHASE_WORDS["price"],
@@ -96,6 +100,23 @@ FILE_WORDS = {
     "stock": ("stock", "inventory", "bestand", "availability"),
     "stores": ("store", "branch", "location", "filiale", "outlet"),
 }
+MOMENT = ("purchase", "order", "transaction", "invoice", "created", "sold", "bought", "paid", "date", "time", "day")
+"""Words within the name of a column that tells when, the surest first."""
+STATUS = ("status", "order_status", "payment_status", "financial_status", "state_of_order", "transaction_status")
+UNDONE = (
+    "canceled",
+    "cancelled",
+    "cancel",
+    "refunded",
+    "returned",
+    "voided",
+    "void",
+    "unavailable",
+    "failed",
+    "declined",
+    "storniert",
+)
+"""What a status says of an order that came to nothing."""
 SITUATIONS = (
     "daytime", "day_time", "time_of_day", "weekday", "isweekend", "is_weekend", "weekend", "season", "city", "region", "place",
     "homework", "location", "cost", "companion", "mood", "social", "temperature", "holiday", "channel", "platform", "os", "browser",

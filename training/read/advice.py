@@ -13,6 +13,9 @@ LONG_GAP = 3
 MANY, LITTLE = 0.05, 0.01
 LARGE_USER = 0.25
 """Share of lines of one user among too few to say what is usual."""
+ONCE = 0.98
+"""Share of shoppers with a single order from which on the id may be that of an order or a visit."""
+FEWEST_USERS = 100
 FEW_READY = 0.5
 """Share of product pages below which a catalogue column is worth adding."""
 GOOD = "Nothing: the files are in good order."
@@ -104,6 +107,13 @@ def _shape(facts: Facts, found: Findings) -> Iterator[Fix]:
             found.nobody_share,
             f"{found.nobody_share:.0%} of lines name no shopper, and speak for their order alone: map visitor_id or session_id "
             "beside user_id, if there is one.",
+        )
+    by_user = "user_id" in facts.tables["purchases"].mapping
+    if by_user and facts.users >= FEWEST_USERS and facts.one_order_users >= ONCE * facts.users:
+        yield Fix(
+            0.6,
+            f"{facts.one_order_users:,} of {facts.users:,} users have a single order: if user_id is another one with each order or "
+            "visit, map what stays the same (a customer, an account, a loyalty card), or call it session_id.",
         )
     if found.suspects:
         lines = sum(one.lines for one in found.suspects)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from models.columns import Column, number_column, tags_column, text_column
 from training.read.engine import Session, name
+from training.read.formatted import part_of
 from training.read.mapping import Plan
 from training.read.stage import Staged, stage
 from training.read.values import are_numbers
@@ -14,8 +15,8 @@ LAST, USUAL = "given again: the last row counts", "given again: the value of mos
 def stage_ids(session: Session, planned: Plan, key: str, into: str) -> Staged:
     """Read a table with one row an id into the engine's tables ``into`` and ``{into}_aside`` (ids that are not kept).
 
-    Of rows with the same id the last one counts. Where the rows are the lines of purchases (the same files), an id has in each
-    column the value that most of its rows have: one line that says "?" or "damaged" renames no product.
+    Of rows with the same id the last one counts. Where the rows are the lines of purchases (the same files, or the items of
+    events), an id has in each column the value that most of its rows have: one line that says "?" or "damaged" renames no product.
     """
     checks = {f"no {key}": f"{key} is null"}
     for our, role in planned.roles.items():
@@ -26,8 +27,7 @@ def stage_ids(session: Session, planned: Plan, key: str, into: str) -> Staged:
     if "price" in planned.roles:
         checks["price is below 0"] = "price < 0"
     staged = stage(session, planned, checks, f"{into}_all", key=key)
-    purchases = session.shop.data.purchases
-    from_lines = purchases is not None and bool(planned.table.files) and planned.table.files == purchases.files
+    from_lines = _are_lines(session, planned)
     session.con.execute(f"create temp table {into} as {_usual(planned, key, into) if from_lines else _last(key, into)}")
     session.con.execute(f"create temp table {into}_aside as select distinct {key} from {into}_all_aside")
     repeated = staged.facts.kept - session.rows(f"select count(*) from {into}")[0][0]
@@ -37,6 +37,14 @@ def stage_ids(session: Session, planned: Plan, key: str, into: str) -> Staged:
     return staged
 
 
+def _are_lines(session: Session, planned: Plan) -> bool:
+    """Tell whether the rows of a table are the lines of purchases, each of which tells its product again."""
+    part, purchases = part_of(planned.what, planned.table), session.shop.data.purchases
+    if part is not None and part.items is not None:
+        return True
+    return purchases is not None and bool(planned.table.files) and planned.table.files == purchases.files
+
+
 def _last(key: str, into: str) -> str:
     newest = f'row_number() over (partition by {key} order by "#file" desc, "#row" desc)'
     return f"select * from {into}_all qualify {newest} = 1"
@@ -44,7 +52,7 @@ def _last(key: str, into: str) -> str:
 
 def _usual(planned: Plan, key: str, into: str) -> str:
     """Return SQL for a row an id: of each column the most frequent value, of those the one that came last."""
-    joined = f"(select distinct {key} from {into}_all) ids"
+    joined = f'(select {key}, max("#file") as "#file", min("#row") as "#row" from {into}_all group by {key}) ids'
     for place, our in enumerate(one for one in planned.roles if one != key):
         joined += (
             f" left join (select {key}, arg_max({name(our)}, (n, last)) as {name(our)} from (select {key}, {name(our)}, "

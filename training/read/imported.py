@@ -21,7 +21,7 @@ KNOWN = {"purchases": PURCHASES, "products": PRODUCTS, "users": USERS, "stock": 
 
 
 def parts_of(session: Session, shape: Format, paths: Sequence[Path]) -> dict[str, list[Path]]:
-    """Return table -> files, by what the files have.
+    """Return table -> files, by what the files have; one is of several tables where these need the same of it.
 
     Raises:
         DataError: a file is of no table of the format.
@@ -37,7 +37,9 @@ def parts_of(session: Session, shape: Format, paths: Sequence[Path]) -> dict[str
             wanted = "; ".join(f"{one.table}: {', '.join(one.needs)}" for one in shape.parts)
             raise DataError(f"{path}: no {shape.name} file; these have at least {wanted}")
         best = max(fits, key=lambda one: len(own & set(map(plain_name, (*one.needs, *one.reads)))))
-        out.setdefault(best.table, []).append(path)
+        for one in fits:
+            if one.needs == best.needs:
+                out.setdefault(one.table, []).append(path)
     return out
 
 

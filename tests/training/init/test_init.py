@@ -136,13 +136,62 @@ def test_ratings_of_double_colons_with_their_lists_are_asked_about(init: Init) -
     files = {"movies__dat": movies, "ratings__dat": ratings, "users__dat": users}
     done = init(**files)
     assert done.exit_code == 2
-    for flag in ("user_id=column0", "product_id=column1", "products.product_id=column0", "users.user_id=column0"):
+    for flag in (
+        "user_id=column0", "product_id=column1", "products.product_id=column0", "products.name=column1", "users.user_id=column0",
+    ):  # fmt: skip
         assert f"--set {flag}" in done.output
-    done = init("--yes", "--set", "products.name=column1", **files)
+    done = init("--yes", **files)
     assert done.exit_code == 0, done.output
     read = data()
     assert (read.facts.lines, read.facts.users, len(read.products)) == (91, 7, 13)
     assert read.catalogue.value("name", read.products.row("20")) == "Movie 0 (1999)"
+
+
+def _visits(visits: int, length: int) -> str:
+    lines = []
+    for visit in range(visits):
+        for line in range(length):
+            at = datetime(2026, 4, 1 + visit % 20, 10, line, visit % 60)
+            lines.append(
+                f"{visit * 3 + 1},{at:%Y-%m-%dT%H:%M:%S}.120Z,{214530000 + (visit + line) % 11},{visit % 4},1\n"
+            )
+    return "".join(lines)
+
+
+def test_short_visits_without_a_header_are_proposed_as_visits(init: Init) -> None:
+    """Five columns without names: a time makes them purchases; ids that never last a day are visits, not shoppers."""
+    done = init(buys__dat=_visits(60, 3))
+    assert done.exit_code == 2
+    assert "--set session_id=column0" in done.output and "--set product_id=column2" in done.output
+    assert init("--yes", buys__dat=_visits(60, 3)).exit_code == 0
+    assert data().facts.orders == 60
+    done = init("--dry-run", rated__dat=_visits(60, 30))
+    assert "--set user_id=column0" in done.output, "many lines of one day: somebody who rated films in an evening"
+
+
+def test_a_moment_under_no_known_name_is_found(init: Init) -> None:
+    """One column of times is it; of several the one that speaks of buying is proposed; without any it is said."""
+    rows = [(f"u{i % 7}", f"x{i % 9}", f"2026-03-{i % 28 + 1:02} 10:00:00") for i in range(60)]
+    one = "user,item,dt_of_checkout\n" + "".join(f"{','.join(row)}\n" for row in rows)
+    assert init("--yes", p__csv=one).exit_code == 0
+    assert data().facts.tables["purchases"].mapping["time"] == "dt_of_checkout"
+    several = "user,item,packed_stamp,purchase_stamp\n" + "".join(f"{','.join(row)},{row[2]}\n" for row in rows)
+    done = init("--force", p__csv=several)
+    assert done.exit_code == 2 and "--set time=purchase_stamp" in done.output
+    done = init("--force", p__csv="user,item\n" + "".join(f"u{i % 7},x{i % 4}\n" for i in range(30)))
+    assert "no column tells when" in done.output
+
+
+def test_orders_that_came_to_nothing_are_left_out(init: Init) -> None:
+    """A status that says cancelled or refunded of some lines; the others stay, also those without a status."""
+    words = ("delivered", "Canceled", "", "refunded")
+    text = "user,item,date,order_status\n" + "".join(
+        f"u{i % 7},x{i % 9},2026-03-{i % 28 + 1:02} 10:00:00,{words[i % 4]}\n" for i in range(80)
+    )
+    done = init("--yes", p__csv=text)
+    assert "lines whose order_status is canceled (20), refunded (20) are left out" in done.output
+    facts = data().facts.tables["purchases"]
+    assert (facts.kept, facts.set_aside) == (40, {"not kept by `keep`": 40})
 
 
 def test_a_workbook_of_a_public_shop_goes_through_without_an_edit(init: Init) -> None:
@@ -238,6 +287,7 @@ def test_a_terminal_is_asked(init: Init, monkeypatch: pytest.MonkeyPatch) -> Non
     ("files", "formats"),
     [
         (["ga4_20260801.jsonl", "ga4_20260802.jsonl", "feed.xml"], {"purchases": "ga4", "products": "merchant-feed"}),
+        (["ga4_20260801.jsonl", "ga4_20260802.jsonl"], {"purchases": "ga4", "products": "ga4"}),
         (["shopify_orders_1.csv", "shopify_products.csv", "shopify_inventory.csv"],
          {"purchases": "shopify-orders", "products": "shopify-products", "stock": "shopify-inventory"}),
         (["google_events.jsonl", "google_products.jsonl"], {"purchases": "google-retail", "products": "google-retail"}),

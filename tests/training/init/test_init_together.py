@@ -84,6 +84,22 @@ def test_orders_that_come_twice_are_not_joined(init: Init) -> None:
     assert "is joined to" not in done.output
 
 
+def test_the_shopper_behind_a_customer_of_each_order_is_found(init: Init) -> None:
+    """Where every order has a customer of its own, the list that says who they are is joined."""
+    orders = "order_id,customer_id,order_purchase_timestamp\n" + "".join(
+        f"o{i},c{i},2026-03-{i % 28 + 1:02} 10:00:00\n" for i in range(40)
+    )
+    files = {
+        "items__csv": "order_id,product_id,price\n" + "".join(f"o{i % 40},p{i % 9},2.50\n" for i in range(90)),
+        "orders__csv": orders,
+        "customers__csv": "customer_id,customer_unique_id\n" + "".join(f"c{i},person{i % 6}\n" for i in range(40)),
+    }
+    done = init(**files)
+    assert done.exit_code == 2 and "--set user_id=customer_unique_id" in done.output
+    assert init("--yes", **files).exit_code == 0
+    assert (data().facts.users, data().facts.orders) == (6, 40)
+
+
 def test_lists_of_items_are_read_without_a_question(init: Init) -> None:
     """A line a user, as sets are published; a user without an item is told with its line."""
     lists = "".join(

@@ -89,6 +89,16 @@ def test_ga4(read_as: ReadAs) -> None:
     assert facts.mapping["visitor_id"] == "given(user_pseudo_id)"
 
 
+def test_events_tell_what_their_products_are(read_as: ReadAs) -> None:
+    """Names, categories and prices of the items, of views too; of each product what most events say, and no value is none."""
+    data = read_as(named("ga4", "ga4_*.jsonl"), products=named("ga4", "ga4_*.jsonl"))
+    assert data.facts.without_catalogue_row == 0
+    assert catalogue(data, "00701") == {"name": "Mug, blue", "price": 9.99}
+    assert data.facts.tables["products"].set_aside["event names no product"] >= 1
+    data = read_as(named("segment", "segment.jsonl"), products=named("segment", "segment.jsonl"))
+    assert catalogue(data, "p1")["price"] == 18.99
+
+
 def test_ga4_as_parquet_is_the_same(read_as: ReadAs, tmp_path: Path) -> None:
     """Nested columns with types of their own, as BigQuery exports Parquet."""
     duckdb.sql(
@@ -293,7 +303,7 @@ def test_own_columns_come_before_those_of_the_format(read_as: ReadAs) -> None:
 @pytest.mark.parametrize(
     ("section", "table", "said"),
     [
-        (named("ga4", "feed.tsv"), "products", "it is a format of data.purchases"),
+        (named("recombee", "feed.tsv"), "products", "it is a format of data.purchases"),
         (named("merchant-feed", "algolia.csv"), "products", "it lacks id, title, price; it has userToken"),
     ],
 )

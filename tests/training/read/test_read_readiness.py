@@ -134,3 +134,8 @@ def test_advice_fits_what_the_lines_are(read: Read, tmp_path) -> None:
     assert 'User "guest" has 50% of all lines: it stands for nobody' in of_guests
     assert "One user has 50% of all lines" in (of_one := told("u,p\n" + rows.format(*["smith"] * 30), pairs))
     assert "smith" not in of_one
+    orders = "".join(f"u{i // 2},p{i % 5}\n" for i in range(240))
+    assert "120 of 120 users have a single order" in told(
+        "u,p\n" + orders, 'columns = { user_id = "u", product_id = "p", order_id = "u" }'
+    )
+    assert "single order" not in told("u,p\n" + orders, 'columns = { session_id = "u", product_id = "p" }')

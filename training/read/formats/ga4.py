@@ -14,6 +14,7 @@ create or replace macro ga4_text(params, wanted) as given(coalesce(
 EVENT = """case event_name when 'view_item' then 'view' when 'add_to_cart' then 'cart'
     when 'remove_from_cart' then 'remove-from-cart' when 'view_item_list' then 'impression'
     when 'select_item' then 'click' else event_name end"""
+ID = "given(item->>'$.item_id')"
 ORDER = "coalesce(given(ecommerce->>'$.transaction_id'), ga4_text(event_params, 'transaction_id'))"
 
 GA4 = Format(
@@ -34,7 +35,7 @@ GA4 = Format(
                 "user_id": "given(user_id)",
                 "visitor_id": "given(user_pseudo_id)",
                 "product_id": f"case when item is null and event_name = 'refund' then '{WHOLE_ORDER}' "
-                "else given(item->>'$.item_id') end",
+                f"else {ID} end",
                 "time": "event_timestamp",
                 "event": EVENT,
                 "order_id": ORDER,
@@ -59,6 +60,23 @@ GA4 = Format(
             },
             aside={"event names no product": "item is null and event_name not in ('purchase', 'refund')"},
             once="case when event = 'purchase' then order_id || chr(31) || product_id end",
+        ),
+        Part(
+            "products",
+            needs=("event_name", "event_timestamp", "items"),
+            items="items",
+            nested=("items",),
+            fields={
+                "product_id": ID,
+                "name": "given(item->>'$.item_name')",
+                "category": "nullif(concat_ws(' > ', given(item->>'$.item_category'), given(item->>'$.item_category2'), "
+                "given(item->>'$.item_category3'), given(item->>'$.item_category4'), given(item->>'$.item_category5')), '')",
+                "department": "given(item->>'$.item_category')",
+                "brand": "given(item->>'$.item_brand')",
+                "price": "given(item->>'$.price')",
+            },
+            attributes=("department",),
+            aside={"event names no product": f"{ID} is null"},
         ),
     ),
 )  # fmt: skip

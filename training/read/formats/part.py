@@ -73,6 +73,11 @@ class Format:
         """Return the part for ``table``, ``purchases`` or ``data.purchases``."""
         return next((one for one in self.parts if one.table == table.removeprefix("data.")), None)
 
+    def tells_products(self) -> bool:
+        """Tell whether the files of purchases tell what their products are, too."""
+        purchases, products = self.part("purchases"), self.part("products")
+        return purchases is not None and products is not None and purchases.needs == products.needs
+
 
 def plain_name(column: str) -> str:
     """Return how SQL of a format calls a file's column."""

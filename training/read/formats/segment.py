@@ -9,6 +9,7 @@ EVENT = """case event when 'Order Completed' then 'purchase' when 'Order Refunde
     when 'Order Cancelled' then 'cancelled' when 'Product Viewed' then 'view' when 'Product Added' then 'cart'
     when 'Product Removed' then 'remove-from-cart' when 'Product Clicked' then 'click'
     when 'Product List Viewed' then 'impression' else lower(event) end"""
+ID = "coalesce(given(item->>'$.product_id'), given(item->>'$.sku'))"
 ITEMS = """case when json_array_length(properties->'$.products') > 0 then properties->'$.products'
     when coalesce(properties->>'$.product_id', properties->>'$.sku') is not null then json_array(properties) end"""
 
@@ -27,7 +28,7 @@ SEGMENT = Format(
                 "user_id": "given(userid)",
                 "visitor_id": "given(anonymousid)",
                 "product_id": "case when item is null and event in ('Order Refunded', 'Order Cancelled') "
-                f"then '{WHOLE_ORDER}' else coalesce(given(item->>'$.product_id'), given(item->>'$.sku')) end",
+                f"then '{WHOLE_ORDER}' else {ID} end",
                 "time": "timestamp",
                 "event": EVENT,
                 "order_id": "given(properties->>'$.order_id')",
@@ -51,6 +52,23 @@ SEGMENT = Format(
             },
             once="case when event in ('purchase', 'refund', 'cancelled') "
             "then event || chr(31) || order_id || chr(31) || product_id end",
+        ),
+        Part(
+            "products",
+            needs=("event", "properties", "timestamp"),
+            tells=("userId", "anonymousId"),
+            items=ITEMS,
+            nested=("properties",),
+            fields={
+                "product_id": ID,
+                "name": "given(item->>'$.name')",
+                "category": "given(item->>'$.category')",
+                "brand": "given(item->>'$.brand')",
+                "price": "given(item->>'$.price')",
+                "image": "given(item->>'$.image_url')",
+                "url": "given(item->>'$.url')",
+            },
+            aside={"event names no product": f"{ID} is null"},
         ),
     ),
 )
