@@ -33,9 +33,13 @@ def offered(shop: Shop, carousel: str, pasts: Sequence[Past], models: Sequence[M
     ]
 
 
-def units_of(offers: Sequence[Offers]) -> dict[str, float]:
-    """Return for each source that offers anything the weight at which its best products have a mean score of 1."""
-    sources = offers[0].sources if offers else ()
+def units_of(offers: Sequence[Offers], blend: Mapping[str, float]) -> dict[str, float]:
+    """Return the weight at which a source's best products have a mean score of 1, of the sources that are searched with.
+
+    These are those of ``blend`` that offer anything, and of the others those that find anything by themselves.
+    """
+    names = offers[0].sources if offers else ()
+    sources = [name for name in names if name in blend or any(one.gains({name: 1.0}).any() for one in offers)]
     strengths = {name: sum(one.strength({name: 1.0}) for one in offers) / len(offers) for name in sources}
     return {name: 1 / strength for name, strength in strengths.items() if strength > 0}
 

@@ -62,7 +62,8 @@ class Studies:
         """Return the best that is found within ``seconds`` and ``trials`` more, beginning with ``start``.
 
         A trial whose pasts so far lie below the median of the others is given up (Golovin et al., Vizier, KDD 2017,
-        section 3.2). Source of the search: Bergstra et al., Algorithms for hyper-parameter optimization, NIPS 2011.
+        section 3.2). What finds nothing in the first past as it stands has nothing to be tuned: it gets no further trial, in
+        later calls neither. Source of the search: Bergstra et al., Algorithms for hyper-parameter optimization, NIPS 2011.
         """
         full = f"{name} {self.mark}"
         study = optuna.create_study(
@@ -72,24 +73,27 @@ class Studies:
         earlier = len(_ended(study))
         study.sampler = TPESampler(seed=self.seed + earlier)
         if not earlier:
-            study.enqueue_trial(dict(start), skip_if_exists=True)
+            study.enqueue_trial(dict(start))  # anew where Ctrl-C came into the first trial
         ends = time.monotonic() + seconds
 
         def objective(trial: optuna.Trial) -> float:
             found: list[float] = []
+            first = not _ended(study)
             for step, values in enumerate(parts(trial)):
                 found.append(float(values.mean()))
                 trial.report(float(np.mean(found)), step)
-                if trial.number and trial.should_prune():
+                if first and not found[0]:
+                    return 0.0
+                if not first and trial.should_prune():
                     raise optuna.TrialPruned
             return float(np.mean(found))
 
         def tell(study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
             say(f"{name} {study.best_value:.4f}")
-            if time.monotonic() > ends or study.best_value <= 0:  # what finds nothing has nothing to be tuned
+            if time.monotonic() > ends or study.best_value <= 0:
                 study.stop()
 
-        if trials > 0:
+        if trials > 0 and (not earlier or (seconds > 0 and study.best_value > 0)):
             study.optimize(objective, n_trials=trials, callbacks=[tell])
         return _told(study, name, earlier)
 

@@ -202,7 +202,8 @@ class Search:
         self, name: str, fitted: Sequence[Mapping[str, Model]], seconds: float, say: Callable[[str], None]
     ) -> dict[str, float] | None:
         offers = blends.offered(self.shop, name, self.pasts, fitted)
-        units, own = blends.units_of(offers), self.shop.carousels[name].sources
+        own = self.shop.carousels[name].sources
+        units = blends.units_of(offers, own)
         if not units or not any(source in units for source in own):
             return None
         parts, start = blends.weighed(offers, own, units), blends.start_of(own, units)

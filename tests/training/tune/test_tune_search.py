@@ -59,11 +59,38 @@ def test_the_time_ends_a_search_and_so_does_finding_nothing(tmp_path: Path) -> N
     studies = open_studies(tmp_path, "m", 1)
     assert studies.search("hill", hill, {"x": 9.0}, 0, 50, nothing).trials == 1
 
+    assert studies.search("hill", hill, {"x": 9.0}, 0, 50, nothing).trials == 1, "none where there is no time left"
+
+
+def test_what_finds_nothing_is_asked_once_in_one_past_and_never_again(tmp_path: Path) -> None:
+    """No further past, no further trial, and none in a later call: the time is for the others."""
+    asked: list[int] = []
+
     def silent(trial: optuna.Trial) -> Iterator[Doubles]:
         trial.suggest_float("x", 0, 1)
-        yield np.zeros(4)
+        for past in range(3):
+            asked.append(past)
+            yield np.zeros(4)
 
-    assert studies.search("silent", silent, {"x": 0.5}, 60, 50, nothing).trials == 1
+    studies = open_studies(tmp_path, "m", 1)
+    for _ in range(2):
+        found = studies.search("silent", silent, {"x": 0.5}, 60, 50, nothing)
+        assert (found.trials, found.found) == (1, 0)
+    assert asked == [0]
+
+
+def test_a_search_that_was_stopped_in_its_first_trial_begins_with_what_stands(tmp_path: Path) -> None:
+    """Ctrl-C leaves that trial open; the next call measures the same parameters before any other."""
+
+    def stopped(trial: optuna.Trial) -> Iterator[Doubles]:
+        trial.suggest_float("x", 0, 10)
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        open_studies(tmp_path, "m", 1).search("hill", stopped, {"x": 9.0}, 60, 5, nothing)
+    found = open_studies(tmp_path, "m", 1).search("hill", hill, {"x": 9.0}, 60, 5, nothing)
+    assert (found.earlier, found.trials, found.before) == (0, 5, pytest.approx(0.4))
 
 
 def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
@@ -89,7 +116,8 @@ def offers() -> Offers:
 def test_a_blend_is_searched_in_units_of_what_its_sources_say(tmp_path: Path) -> None:
     """A source that is silent keeps its weight, one that misleads goes, and the way back is exact."""
     both, own = [offers(), offers()], {"good": 0.5, "bad": 1.0, "mute": 0.3}
-    units = units_of(both)
+    assert units_of(both, {"good": 0.5}).keys() == {"good"}, "what finds nothing does not come into a blend"
+    units = units_of(both, own)
     assert units.keys() == {"good", "bad"} and units["good"] > units["bad"]
     start = start_of(own, units)
     assert blend_of(start, own, units) == pytest.approx(own, rel=0.01)
