@@ -7,7 +7,7 @@ import numpy as np
 
 from models.base import Fact, Fitting
 from models.beyond import values_at
-from models.compiled import isin, places_in
+from models.compiled import kernels, places_in
 from models.errors import NotFittedError
 from models.lists import RankedLists, decay, summed
 from models.remembered import Remembered
@@ -136,12 +136,10 @@ class BoughtTogether:
         if not len(seeds):
             return np.zeros(len(rows), np.float32)
         found, evidence, prior = self._all(context)
-        out = prior * values_at(self.share_, rows, 0).astype(np.float64)
-        places = places_in(found, rows)
-        paired = places >= 0
-        out[paired] += evidence[places[paired]]
-        out[isin(rows, seeds)] = 0
-        return out.astype(np.float32)
+        seeds, wanted = np.ascontiguousarray(seeds), np.ascontiguousarray(rows, np.int32)
+        out = np.empty(len(rows), np.float32)
+        kernels().paired(found, evidence, self.share_, prior, seeds, wanted, out)
+        return out
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Say in how many orders, and how much more often than chance, it goes with the seed that it goes with most."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from models.base import Fact, Fitting
 from models.beyond import values_at
+from models.compiled import kernels
 from models.errors import NotFittedError
 from models.lists import decay, scores_of
 from models.moments import ages, moments
@@ -99,17 +100,19 @@ class BuyAgain:
         history = context.history
         if not len(history):
             return NOTHING
-        rows, places = np.unique(history.product, return_inverse=True)
-        age = ages(history, context.at)
+        order, product, age = history.order, history.product, ages(history, context.at)
+        if (order[1:] < order[:-1]).any():
+            by_order = np.argsort(order, kind="stable")
+            order, product, age = order[by_order], product[by_order], age[by_order]
         faded = decay(age - age.min(), self.half_life)  # from the last purchase on: no old history fades to nothing
-        orders = np.unique(history.order, return_index=True)[1]
-        cells = np.unique(history.order.astype(np.int64) * len(rows) + places, return_index=True)[1]
-        rate = np.bincount(places[cells], faded[cells], len(rows)) / faded[orders].sum()
-        last = np.full(len(rows), np.inf)
-        np.minimum.at(last, places, age)
+        starts = np.ones(len(order), np.bool_)
+        np.not_equal(order[1:], order[:-1], out=starts[1:])
+        own, (rate, last) = np.empty(len(order), np.int32), np.empty((2, len(order)))
+        n = kernels().rates(product, starts, age, faded, own, rate, last)
+        rows, rate, last = own[:n], rate[:n] / faded[starts].sum(), last[:n]
         bins = np.clip(last / self.gaps(rows) / self.STEP, 0, self.BINS - 1).astype(np.int64)
-        due = np.maximum.accumulate(self.hazard_) / self.hazard_.max(initial=1e-9)
-        return Scored(rows.astype(np.int32), (rate * due[bins] ** self.timing).astype(np.float32))
+        due = (np.maximum.accumulate(self.hazard_) / self.hazard_.max(initial=1e-9)) ** self.timing
+        return Scored(rows, (rate * due[bins]).astype(np.float32))
 
     def candidates(self, context: Context, n: int) -> Scored:
         """Return the products that this shopper is likely to buy again now; nothing without purchases."""

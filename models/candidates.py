@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from models.compiled import places_in
-from models.lists import scores_of
+from models.lists import scores_of, summed
 from models.schema import NO_ROWS, Context, Doubles, Floats, Ints, Scored
 
 DEPTH = 300
@@ -67,10 +67,10 @@ def gather(
             found = models[name].candidates(context, depths[name] + len(without))
             exhausted &= len(found) < depths[name] + len(without)
             answers[name] = _left(found, without, depths[name])
-    rows, places = np.unique(np.concatenate([NO_ROWS, *(a.rows for a in answers.values())]), return_inverse=True)
+    named = np.concatenate([NO_ROWS, *(a.rows for a in answers.values())])
     weighted = np.concatenate([np.empty(0), *(weights.get(name, 0.0) * a.scores for name, a in answers.items())])
-    scores = np.bincount(places, weighted, len(rows)) / max(sum(weights.values()), FLOOR)
-    return Gathered(rows.astype(np.int32), _bounded(scores), answers, exhausted)
+    rows, scores = summed(named, weighted)
+    return Gathered(rows, _bounded(scores / max(sum(weights.values()), FLOOR)), answers, exhausted)
 
 
 def _left(found: Scored, without: Ints, depth: int) -> Scored:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.base import Fitting
-from models.lists import best_entries, decay
+from models.lists import best_entries, decay, summed
 from models.moments import ages, moments
 from models.robust import damped, line_weights
 from models.schema import DAY, UNKNOWN, Bools, Context, Doubles, Floats, Ints, Longs
@@ -85,9 +85,8 @@ def tastes(context: Context, weighting: Weighting, session_weight: float = 1.0) 
             session_weight * decay(np.arange(len(session))[::-1] / 1.0, 3.0),
         ]
     )
-    distinct, places = np.unique(rows, return_inverse=True)
-    weights = np.bincount(places, weights=faded, minlength=len(distinct))
-    return distinct.astype(np.int32), np.ones(len(distinct)) if weighting.binary else np.log1p(weights)
+    distinct, weights = summed(rows, faded)
+    return distinct, np.ones(len(distinct)) if weighting.binary else np.log1p(weights)
 
 
 def by_recency(data: Fitting, users: Longs) -> Longs:

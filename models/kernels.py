@@ -7,6 +7,13 @@ by approximation (powers, logarithms) comes in ready, so that nothing hangs on w
 
 from models.kernels_history import history as history
 from models.kernels_limits import take as take
+from models.kernels_lists import joined as joined
+from models.kernels_lists import length as length
+from models.kernels_lists import paired as paired
+from models.kernels_lists import rates as rates
+from models.kernels_lists import scores as scores
+from models.kernels_lists import shared as shared
+from models.kernels_lists import sums as sums
 from models.kernels_sorted import chances as chances
 from models.kernels_sorted import holding as holding
 from models.kernels_sorted import products as products

@@ -4,11 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.compiled import places_in
+from models.compiled import kernels
 from models.schema import Arrays, Doubles, Floats, Ints, Longs, Scored, take
-
-FEW = 16
-"""Products that are sought one by one: what an answer shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +64,11 @@ class RankedLists:
         if len(keys) == 1:
             one = self.list(int(keys[0]))
             return one.rows, one.scores, np.zeros(len(one), np.int32)
-        inside = (keys >= 0) & (keys < len(self))
-        named = np.where(inside, keys, 0)
-        starts = self.ptr[named]
-        counts = np.where(inside, self.ptr[np.minimum(named + 1, len(self))] - starts, 0)
-        places = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
-        entries = np.arange(counts.sum()) + np.repeat(starts - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
-        return self.rows[entries], self.scores[entries], places
+        keys = np.ascontiguousarray(keys, np.int32)
+        n = kernels().length(self.ptr, keys)
+        rows, scores, places = np.empty(n, np.int32), np.empty(n, np.float32), np.empty(n, np.int32)
+        kernels().joined(self.ptr, self.rows, self.scores, keys, rows, scores, places)
+        return rows, scores, places
 
 
 def best_entries(
@@ -113,17 +108,15 @@ def scores_of(scored: Scored, rows: Ints) -> Floats:
     """Return (n_rows,) the score of each of ``rows`` in ``scored``, 0 where it is not there."""
     if not len(scored) or not len(rows):
         return np.zeros(len(rows), np.float32)
-    if len(rows) <= FEW:
-        same = rows[:, None] == scored.rows
-        few: Floats = np.where(same.any(axis=1), scored.scores[same.argmax(axis=1)], np.float32(0))
-        return few
-    places = places_in(scored.rows, rows)
-    found: Floats = np.where(places >= 0, scored.scores[places], np.float32(0))
-    return found
+    out = np.empty(len(rows), np.float32)
+    scores = np.ascontiguousarray(scored.scores, np.float32)
+    kernels().scores(np.ascontiguousarray(scored.rows, np.int32), scores, np.ascontiguousarray(rows, np.int32), out)
+    return out
 
 
 def summed(rows: Ints, scores: Floats | Doubles) -> tuple[Ints, Doubles]:
     """Return the distinct ``rows`` in ascending order, and the sum of the scores of each."""
-    distinct, places = np.unique(rows, return_inverse=True)
-    totals: Doubles = np.bincount(places, weights=scores, minlength=len(distinct)).astype(np.float64)
-    return distinct, totals
+    own, totals = np.empty(len(rows), np.int32), np.empty(len(rows))
+    n = kernels().sums(np.ascontiguousarray(rows, np.int32), np.ascontiguousarray(scores, np.float64), own, totals)
+    order = np.argsort(own[:n])
+    return own[order], totals[order]

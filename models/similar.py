@@ -9,13 +9,14 @@ from models.base import Fact, Fitting
 from models.beyond import Live, values_at
 from models.catalogue import Catalogue
 from models.columns import NumberColumn, TagsColumn, TextColumn
+from models.compiled import kernels
+from models.distinct import distinct
 from models.errors import NotFittedError
 from models.interactions import Weighting, heaviest, user_items
-from models.lists import RankedLists, scores_of, summed
+from models.lists import RankedLists
 from models.popularity import weights_by_age
 from models.price_band import OCTAVES, nearness
 from models.product_fields import OWN_TEXTS
-from models.remembered import Remembered
 from models.schema import NO_ROWS, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Longs, Scored, best, take
 
 MOST_CHOSEN, BLOCK = 1000, 2000
@@ -61,7 +62,6 @@ class Similar:
     """(n_products,) recency-weighted purchases, as a share of the highest on a log scale."""
     later_: "Later | None" = None
     """Products that came after the training."""
-    last_: Remembered[Scored] = field(default_factory=Remembered, repr=False, compare=False)
 
     def fit(self, data: Fitting) -> Self:
         """Learn from the catalogue's text and tag columns."""
@@ -115,36 +115,32 @@ class Similar:
         price = live.catalogue.columns.get("price")
         values = price.values if isinstance(price, NumberColumn) else np.full(len(live.catalogue), np.nan)
         later = _later(live, self._lists(), self.length) if len(live.new_rows) else None
-        return replace(self, price_=values.astype(np.float32), later_=later, last_=Remembered())
-
-    def _all(self, context: Context) -> Scored:
-        return self.last_.of(context, self._found)
-
-    def _found(self, context: Context) -> Scored:
-        lists, seed = self._lists(), context.looked_at
-        if seed == UNKNOWN:
-            return NOTHING
-        values = self._values(seed)
-        firsts = lists.ptr[values][lists.ptr[values] < lists.ptr[values + 1]]
-        whole = max(float(lists.scores[firsts].sum()), 1e-12)  # every entry of a catalogue's value has its weight
-        found, weights, _ = lists.joined(values)
-        if self.later_ is not None:
-            found_later, weights_later, _ = self.later_.lists.joined(values)
-            found, weights = np.concatenate([found, found_later]), np.concatenate([weights, weights_later])
-        rows, shared = summed(found, weights / whole)
-        near = nearness(self.price_[rows], float(self.price_[seed]), self.octaves)
-        scores = shared * (0.25 + 0.75 * near) * (0.8 + 0.2 * values_at(self.sold_, rows, 0))
-        others = rows != seed
-        return Scored(rows[others].astype(np.int32), scores[others].astype(np.float32))
+        return replace(self, price_=values.astype(np.float32), later_=later)
 
     def candidates(self, context: Context, n: int) -> Scored:
         """Return what is like the page's product, or the last product looked at; nothing without either."""
-        found = self._all(context)
-        return best(found.scores, n, found.rows)
+        seed = context.looked_at
+        if seed == UNKNOWN:
+            return NOTHING
+        every = (self._lists(), *([] if self.later_ is None else [self.later_.lists]))
+        rows = distinct(np.concatenate([one.joined(self._values(seed))[0] for one in every]))
+        return best(self.score(context, rows), n, rows)
 
     def score(self, context: Context, rows: Ints) -> Floats:
         """Return the likeness of ``rows``, in [0, 1]; 0 for what shares nothing, or lies beyond the lists."""
-        return scores_of(self._all(context), rows)
+        lists, seed = self._lists(), context.looked_at
+        if seed == UNKNOWN:
+            return np.zeros(len(rows), np.float32)
+        values = self._values(seed)
+        firsts = lists.ptr[values][lists.ptr[values] < lists.ptr[values + 1]]
+        whole = max(float(lists.scores[firsts].sum()), 1e-12)  # every entry of a catalogue's value has its weight
+        likeness = _shared(lists, values, whole, rows)
+        if self.later_ is not None:
+            likeness += _shared(self.later_.lists, values, whole, rows)
+        near = nearness(values_at(self.price_, rows, np.nan), float(self.price_[seed]), self.octaves)
+        scores: Doubles = likeness * (0.25 + 0.75 * near) * (0.8 + 0.2 * values_at(self.sold_, rows, 0))
+        scores[rows == seed] = 0
+        return scores.astype(np.float32)
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product that it is like."""
@@ -169,6 +165,14 @@ class Similar:
         if self.lists_ is None:
             raise NotFittedError("Similar: call fit() or load() first")
         return self.lists_
+
+
+def _shared(lists: RankedLists, values: Ints, whole: float, rows: Ints) -> Doubles:
+    """Return (n_rows,) the sum of the weights, as parts of the ``whole``, of the ``values`` that ``rows`` have."""
+    out = np.empty(len(rows))
+    wanted = np.ascontiguousarray(rows, np.int32)
+    kernels().shared(lists.ptr, lists.rows, lists.scores, values, whole, wanted, out)
+    return out
 
 
 def telling(catalogue: Catalogue) -> dict[str, TextColumn | TagsColumn]:
