@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from models.carousels import Carousel
 from models.schema import NOTHING, Context, Ints, Scored
 from recsvc.pace import Pace
@@ -21,13 +23,18 @@ def fallbacks_of(
 ) -> list[Fallback]:
     """Return the fallbacks of a carousel; ``short``: the head of each first, and only then the bestsellers to the end.
 
-    The bestsellers to the end are all products of the shop, sorted: their head, which is kept, goes before them.
+    The bestsellers to the end are all products of the shop, sorted: their head, which is kept, goes before them, and what
+    nobody bought yet comes behind them.
     """
     models, everything = snapshot.models, len(snapshot.catalogue)
 
     def rows(source: str, n: int) -> Callable[[], Ints]:
         instead = Scored(snapshot.prepared.bestsellers, NOTHING.scores)
-        return lambda: pace.guard(name, source, lambda: models[source].candidates(context, n), instead).rows
+        def ask() -> Ints:
+            found = pace.guard(name, source, lambda: models[source].candidates(context, n), instead).rows
+            return _to_the_end(found, n) if source == "popularity" and n == everything else found
+
+        return ask
 
     found, to_the_end = list[Fallback](), list[Fallback]()
     for one in carousel.fallback:
@@ -39,3 +46,10 @@ def fallbacks_of(
         if head and source == "popularity":
             (to_the_end if short else found).append((one, rows(source, everything)))
     return found + to_the_end
+
+
+def _to_the_end(rows: Ints, everything: int) -> Ints:
+    """Return all ``everything`` products of the catalogue: ``rows``, then those that are not among them, the newest first."""
+    others = np.ones(everything, np.bool_)
+    others[rows] = False
+    return np.concatenate([rows, np.flatnonzero(others)[::-1].astype(np.int32)])

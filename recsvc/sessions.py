@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
+from time import monotonic
 
 from models.errors import StoreError
 from recsvc.asking import Ask
 from recsvc.lately import LOOK_BACK, Lately, lately_of
-from recsvc.store.database import Store
+from recsvc.store.database import BUSY_SECONDS, Store
 from recsvc.store.lately import LatelyReader
 from recsvc.store.refusals import Refusals
 from recsvc.troubles import Trouble, since
@@ -29,14 +31,24 @@ class Sessions:
             wait_ms: how long a request waits for PostgreSQL.
         """
         self.refusals, self.clock = refusals, clock
-        self.troubles: tuple[Trouble, ...] = ()
+        self._found: tuple[Trouble, ...] = ()
+        self._looks: tuple[float, str] | None = None  # since when a look at the store is under way, ISO time beside it
         self._store, self._reader = store, LatelyReader(store, wait_ms)
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What is wrong with the store, as the last look found it, or as a look that does not come back shows."""
+        looks = self._looks
+        if looks is None or monotonic() - looks[0] < BUSY_SECONDS:
+            return self._found
+        return (Trouble("store", self._store.name, None, f"has not answered for {BUSY_SECONDS} s", looks[1]),)
 
     def known(self, ask: Ask, until: int) -> Ask:
         """Return ``ask`` with what is known of its shopper; it never fails and never waits long.
 
-        A request for another moment than now gets no session, but the arms that hold now. An erased shopper is nobody, and one who refused
-        personalisation gets none; nor does anybody while nothing is known of refusals.
+        A request for another moment than now gets no session, but is of the user that its visitor is now, in the arms that
+        hold now. An erased shopper is nobody, and one who refused personalisation gets none; nor does anybody while
+        nothing is known of refusals.
 
         Args:
             ask: the request as it came.
@@ -47,7 +59,7 @@ class Sessions:
         if not self.refusals.known:
             return replace(ask, consent=False, lately=BLIND)
         user, blind = ask.user_id, False
-        if user is None and ask.at is None:
+        if user is None:
             user, blind = self._user_of(ask.visitor_id or "")
         if not ask.consent or self.refusals.refuses(user, ask.visitor_id):
             return replace(ask, consent=False)
@@ -58,19 +70,22 @@ class Sessions:
             user_id=None if gone else user,
             visitor_id=None if self.refusals.erased(None, ask.visitor_id) else ask.visitor_id,
             unit=None if gone else unit,
-            lately=lately if ask.at is None else Lately(),
+            lately=lately if ask.at is None or lately.degraded else Lately(),
         )
 
     def follow(self) -> None:
         """Take over what shoppers told of themselves since the last look; what is wrong with the store is kept."""
         found = []
+        self._looks = monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
         try:
             with self._store.read():  # which makes it where it is missing
                 pass
             self.refusals.follow()
         except StoreError as error:
             found.append(Trouble("store", self._store.name, None, str(error)))
-        self.troubles = since(found, self.troubles)
+        finally:
+            self._looks = None
+        self._found = since(found, self._found)
 
     def close(self) -> None:
         """Close the connection of this thread."""

@@ -102,7 +102,7 @@ def test_no_arm_changes_at_sign_in_on_any_device(client: FlaskClient) -> None:
             {"user_id": user, "visitor_id": "v"},
         ):
             assert arms_of(client, **who) == before
-        assert arms_of(client, user_id=user, at="2026-03-27") == before
+            assert arms_of(client, **who, at="2026-03-27") == arms_of(client, **who, at="2026-03-01") == before
         seen.add(tuple(sorted(before.items())))
     assert len(seen) > 2
     assert {row.shopper for row in kept(client)} == {f"u:u{number}" for number in range(8)}

@@ -160,6 +160,15 @@ def test_a_request_for_another_moment_reads_no_session(storefront: FlaskClient) 
     assert then["personalised"] is False
 
 
+def test_a_linked_visitor_is_the_user_at_another_moment_too(storefront: FlaskClient) -> None:
+    storefront.post("/v1/users/u01/link", json={"visitor_id": "v1"})
+    then = told(storefront, "buy-again", visitor_id="v1", at="2026-03-20")
+    assert then["items"] and then["personalised"] is True
+    assert [one["product_id"] for one in then["items"]] == shown(
+        storefront, "buy-again", user_id="u01", at="2026-03-20"
+    )
+
+
 def test_views_of_a_month_ago_and_a_cart_of_a_week_ago_are_over(storefront: FlaskClient) -> None:
     old = [
         event("view", "p03", user_id="new", time=NOW - 31 * DAY),

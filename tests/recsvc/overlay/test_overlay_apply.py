@@ -12,6 +12,7 @@ from recsvc.carousel import Engine
 from recsvc.context import understand
 from recsvc.overlay.apply import forget, tell
 from recsvc.overlay.told import News, Pieces, Product
+from recsvc.pace import Pace
 from recsvc.rules.bind import BoundRules, bind
 from recsvc.rules.parse import parse
 from recsvc.rules_file import facts_of
@@ -63,6 +64,18 @@ def test_a_new_product_is_offered_to_those_who_buy_its_kind(trained: Snapshot) -
     assert row in kinds.candidates(lover, 100).rows and row not in kinds.candidates(other, 100).rows
     fact = kinds.fact(lover, row)
     assert fact is not None and fact.code == "new-of-kind"
+
+
+@pytest.mark.parametrize("pace", [None, Pace(prepared="load")], ids=["in full", "from prepared lists"])
+def test_a_list_is_short_only_where_nothing_is_left_so_what_nobody_bought_yet_comes_last(
+    trained: Snapshot, pace: Pace | None
+) -> None:
+    """Behind all that sold, and first where a filter leaves nothing else."""
+    engine = told(trained, fresh_wine(brand="new-maker"), product("merlot", category="wine"))
+    shown = ids(engine.carousel("bestsellers", Ask(size=100), pace))
+    assert set(shown[-2:]) == {"barolo", "merlot"}
+    assert set(shown) == set(says(engine.snapshot)) - {"m-4"}, "all but the milk that was recalled"
+    assert ids(engine.carousel("for-you", Ask(filter="brand == 'new-maker'"), pace)) == ["barolo"]
 
 
 def test_every_carousel_answers_on_the_page_of_a_new_product_and_with_it_in_the_cart(trained: Snapshot) -> None:

@@ -12,9 +12,12 @@ import psycopg
 import pytest
 
 from models.errors import StoreError
+from recsvc.sessions import Sessions
 from recsvc.store.answering import REST_SECONDS, Answering
 from recsvc.store.database import BUSY_SECONDS, Store
 from recsvc.store.lately import LatelyReader
+from recsvc.store.prompt import ANSWER_MS
+from recsvc.store.refusals import Refusals
 from running import children, wait_until
 
 ENDS_WITHIN = 30.0
@@ -88,6 +91,22 @@ def test_connecting_to_a_frozen_server_takes_no_longer_than_an_answer(reader: La
         assert not answers(reader)
         assert monotonic() - began < BUSY_SECONDS
     wait_until(lambda: answers(reader))
+
+
+def test_a_frozen_server_is_told_while_the_look_at_it_does_not_come_back(postgresql_url: str) -> None:
+    """Its connection is there, so nothing fails; the trouble is over once the look ends."""
+    with closing(Store(postgresql_url)) as store:
+        sessions = Sessions(store, Refusals(store), lambda: 0, ANSWER_MS)
+        sessions.follow()
+        assert sessions.troubles == ()
+        look = threading.Thread(target=sessions.follow, daemon=True)
+        with frozen(postgresql_url):
+            look.start()
+            wait_until(lambda: sessions.troubles)
+            (trouble,) = sessions.troubles
+            assert (trouble.part, trouble.cause) == ("store", f"has not answered for {BUSY_SECONDS} s") and trouble.since
+        look.join(ENDS_WITHIN)
+        assert sessions.troubles == ()
 
 
 def test_after_a_failure_one_at_a_time_tries_and_the_others_are_told_at_once() -> None:
