@@ -30,6 +30,7 @@ def fallbacks_of(
 
     def rows(source: str, n: int) -> Callable[[], Ints]:
         instead = Scored(snapshot.prepared.bestsellers, NOTHING.scores)
+
         def ask() -> Ints:
             found = pace.guard(name, source, lambda: models[source].candidates(context, n), instead).rows
             return _to_the_end(found, n) if source == "popularity" and n == everything else found

@@ -104,7 +104,10 @@ def test_a_frozen_server_is_told_while_the_look_at_it_does_not_come_back(postgre
             look.start()
             wait_until(lambda: sessions.troubles)
             (trouble,) = sessions.troubles
-            assert (trouble.part, trouble.cause) == ("store", f"has not answered for {BUSY_SECONDS} s") and trouble.since
+            assert (trouble.part, trouble.cause) == (
+                "store",
+                f"has not answered for {BUSY_SECONDS} s",
+            ) and trouble.since
         look.join(ENDS_WITHIN)
         assert sessions.troubles == ()
 
