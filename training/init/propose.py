@@ -26,6 +26,11 @@ from training.read.files import renamed
 from training.read.formats import FORMATS
 from training.read.item_lists import LINE
 
+FEWEST_LINES = 1000
+"""Lines that tell whether anything is bought again."""
+BOUGHT_AGAIN = 0.002
+"""Share of lines up to which nothing is: what is left are lines that were written twice."""
+
 
 @dataclass(slots=True)
 class Proposal:
@@ -35,6 +40,8 @@ class Proposal:
     timezone: str = "UTC"
     currency: str | None = None
     clock_starts: str | None = None
+    bought_once: bool = False
+    """Whether nobody buys a product again, so that ``for-you`` leaves out what a shopper has."""
     drafts: list[Draft] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -67,6 +74,9 @@ def propose(session: Session, paths: Sequence[Path], called: str, answers: Answe
                 f"clock_starts = {out.clock_starts}: the data ends long ago, so the shop's clock starts there"
             )
         _no_products(session, purchases, answers)
+        out.bought_once = _bought_once(session, purchases)
+        if out.bought_once:
+            out.notes.append("nobody buys a product again here, so for-you leaves out what a shopper has")
         if out.draft("products") is None and (made := products_of(session, purchases)) is not None:
             out.drafts.append(made)
         _match_products(session, purchases, out.draft("products"))
@@ -154,6 +164,17 @@ def _cancellations(session: Session, draft: Draft) -> None:
     elif "event" not in draft.columns:
         draft.derive["event"] = f"case when {name(order)} ilike 'C%' then 'cancelled' else 'purchase' end"
         draft.notes.append(f"{count:,} lines of orders such as C… are cancellations: they take their purchase back")
+
+
+def _bought_once(session: Session, draft: Draft) -> bool:
+    """Tell whether hardly a shopper has a product on two lines, in data of many lines."""
+    user, product = draft.columns.get("user_id"), draft.columns.get("product_id")
+    if user is None or product is None or "event" in {*draft.columns, *draft.derive}:
+        return False
+    lines, pairs = session.rows(
+        f"select count(*), count(distinct ({name(user)}, {name(product)})) from {draft.sql} where not blank({name(user)}::varchar)"
+    )[0]
+    return bool(lines >= FEWEST_LINES and lines - pairs <= BOUGHT_AGAIN * lines)
 
 
 def _no_products(session: Session, draft: Draft, answers: Answers) -> None:

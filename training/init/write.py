@@ -25,6 +25,8 @@ def shop_text(found: Proposal, folder: Path) -> str:
     drafts = sorted(found.drafts, key=lambda one: ORDER.index(one.table))
     for draft in drafts:
         lines += ["", f"[data.{draft.table}]", *_section(draft, folder)]
+    if found.bought_once:
+        lines += ["", "[carousels.for-you]", 'bought = "exclude"  # nobody here buys a product again']
     fields = {our: kind for draft in drafts for our, kind in draft.fields.items()}
     if fields:
         lines += ["", "[context.fields]", *(f"{our} = {_text(kind)}" for our, kind in fields.items())]

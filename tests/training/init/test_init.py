@@ -169,6 +169,16 @@ def test_short_visits_without_a_header_are_proposed_as_visits(init: Init) -> Non
     assert "--set user_id=column0" in done.output, "many lines of one day: somebody who rated films in an evening"
 
 
+@pytest.mark.parametrize(("again", "bought"), [(0, "exclude"), (30, "include")])
+def test_what_is_never_bought_again_is_not_shown_again(init: Init, again: int, bought: str) -> None:
+    """A set of likes, or of films that were seen: for-you leaves out what a shopper has; not where a few lines come again."""
+    pairs = [(user, item) for user in range(60) for item in range(20)]
+    done = init(p__csv="user,item\n" + "".join(f"u{user},x{item}\n" for user, item in [*pairs, *pairs[:again]]))
+    assert done.exit_code == 0, done.output
+    assert ("nobody buys a product again" in done.output) is (again == 0)
+    assert shop().carousels["for-you"].bought == bought
+
+
 def test_a_moment_under_no_known_name_is_found(init: Init) -> None:
     """One column of times is it; of several the one that speaks of buying is proposed; without any it is said."""
     rows = [(f"u{i % 7}", f"x{i % 9}", f"2026-03-{i % 28 + 1:02} 10:00:00") for i in range(60)]
