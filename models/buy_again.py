@@ -125,16 +125,17 @@ class BuyAgain:
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Say how often and when it was bought."""
-        mine = np.flatnonzero(context.history.product == row)
+        history = context.history
+        mine = (history.product == row).nonzero()[0]
         if not len(mine):
             return None
-        times = context.history.time[mine]
-        if not times[-1]:  # a shop without times
+        first, last = int(history.time[mine[0]]), int(history.time[mine[-1]])
+        if not last:  # a shop without times
             return Fact("bought-before", "You bought it before", {})
-        days, orders = int((context.at - times[-1]) // DAY), len(set(context.history.order[mine].tolist()))
-        if orders < 2 or times[-1] - times[0] < DAY:
+        days, orders = (context.at - last) // DAY, len(set(history.order[mine].tolist()))
+        if orders < 2 or last - first < DAY:
             return Fact("bought-before", "You bought it {days} days ago", {"days": days})
-        every = round(float(times[-1] - times[0]) / DAY / (orders - 1))
+        every = round((last - first) / DAY / (orders - 1))
         return Fact(
             "buy-again",
             "You buy it about every {every} days, last {days} days ago",

@@ -239,14 +239,13 @@ def _what(arrays: Arrays) -> Whats:
 
 def _values(column: Column, what: Ints) -> Ints | Floats:
     known = what != UNKNOWN
-    if isinstance(column, NumberColumn):
-        numbers: Floats = np.full(len(what), np.nan, np.float32)
-        numbers[known] = column.values[what[known]]
-        return numbers
-    codes: Ints = np.full(len(what), UNKNOWN, np.int32)
-    if not isinstance(column, TagsColumn):
-        codes[known] = column.codes[what[known]]
-    return codes
+    if isinstance(column, TagsColumn) or not known.any():
+        return (
+            np.full(len(what), np.nan, np.float32) if isinstance(column, NumberColumn) else np.full_like(what, UNKNOWN)
+        )
+    if isinstance(column, NumberColumn):  # where nothing holds the last one is read, and not taken
+        return np.where(known, column.values[what], np.nan).astype(np.float32)
+    return np.where(known, column.codes[what], np.int32(UNKNOWN))
 
 
 def _find(values: Longs, wanted: int) -> int:

@@ -129,14 +129,11 @@ def _of_history(out: Floats, column: Columns, basis: Basis, visits: Visits, rows
     column["user_size"][:] = len(past) / n_orders
     column["user_gap"][:] = (visits.order_age[0] - visits.order_age[-1]) / max(n_orders - 1, 1)
     column["user_here"][:] = visits.here.mean()
-    codes = (basis.kind_, basis.category_, basis.make_, basis.brand_)
-    lines = np.array([past.product, *(one[past.product] for one in codes)], np.int32)
-    wanted = np.array([rows, *(one[rows] for one in codes)], np.int32)
     paid = np.where(np.isfinite(past.price) & (past.price > 0), past.price, np.nan)
     more = np.array([np.log1p(np.minimum(past.quantity, 50)), np.log(paid)], np.float64)
     kernels().history(
-        lines, wanted, visits.order, visits.age, visits.order_age, visits.faded, visits.totals, visits.here, more,
-        column["gap"], basis.price_[rows], out[:OF_HISTORY],
+        past.product, rows, basis.kind_, basis.category_, basis.make_, basis.brand_, visits.order, visits.age,
+        visits.order_age, visits.faded, visits.totals, visits.here, more, column["gap"], basis.price_, out[:OF_HISTORY],
     )  # fmt: skip
 
 

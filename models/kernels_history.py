@@ -9,6 +9,9 @@ from models.kernels_table import NONE, bits_of, read, slot_of
 from models.schema import Bools, Doubles, Floats, Ints, Longs
 from models.trees_walk import compiled
 
+N_LEVELS = 5
+"""The product itself, its kind, its category, its kind and brand, its brand."""
+
 
 def _count(
     codes: Ints, order: Longs, age: Doubles, faded: Doubles, here: Bools, more: Doubles, own: Ints, places: Ints,
@@ -61,15 +64,26 @@ def _count(
 counted = numba.njit(nogil=True, error_model="numpy")(_count)
 
 
+def _coded(codes: Ints, rows: Ints, out: Ints) -> None:
+    """Write to ``out`` (n_rows,) the code of each of ``rows``; -1 for one beyond ``codes``."""
+    for i in range(len(rows)):
+        out[i] = codes[rows[i]] if rows[i] < len(codes) else NONE
+
+
+coded = numba.njit(nogil=True, error_model="numpy")(_coded)
+
+
 def _history(
-    lines: Ints, wanted: Ints, order: Longs, age: Doubles, order_age: Doubles, faded: Doubles, totals: Doubles,
-    here: Bools, more: Doubles, gap: Floats, price: Floats, out: Floats,
+    lines: Ints, rows: Ints, kind: Ints, category: Ints, make: Ints, brand: Ints, order: Longs, age: Doubles,
+    order_age: Doubles, faded: Doubles, totals: Doubles, here: Bools, more: Doubles, gap: Floats, price: Floats,
+    out: Floats,
 ) -> None:  # fmt: skip
     """Write what a history says of products to ``out``, rows as ``models.features`` lists them: each level, then the product.
 
     Args:
-        lines: (n_levels, n_lines) the code of each line's product: itself, its kind, its category, its kind and brand, its brand.
-        wanted: (n_levels, n_rows) the codes of the products that are asked about.
+        lines: (n_lines,) the product of each line.
+        rows: (n_rows,) the products that are asked about.
+        kind: (n_products,) codes of a level, as are ``category``, ``make`` and ``brand``; the first level is the product itself.
         order: see ``_count``.
         age: see ``_count``.
         order_age: (n_orders,) falling.
@@ -78,21 +92,26 @@ def _history(
         here: see ``_count``.
         more: (2, n_lines) log of pieces; log of the price paid, NaN where unknown.
         gap: (n_rows,) usual days between two purchases of a product.
-        price: (n_rows,) log of the price.
+        price: (n_products,) log of the price.
         out: (N_HISTORY, n_rows), NaN.
     """
-    n_lines, n_orders, n_levels = lines.shape[1], len(order_age), len(lines)
+    n_lines, n_orders = len(lines), len(order_age)
+    of_lines, wanted = lines.copy(), rows.copy()
     own = np.empty(n_lines, np.int32)
     table = np.empty(1 << bits_of(n_lines), np.int32)
     found = np.empty((13, n_lines), np.float64)
-    product = out[7 * n_levels :]
-    for level in range(n_levels):
+    product = out[7 * N_LEVELS :]
+    for level in range(N_LEVELS):
         block = out[7 * level : 7 * level + 7]
         block[:4] = np.float32(0)
-        if not counted(lines[level], order, age, faded, here, more, own, table, found):
+        if level:
+            codes = (kind, category, make, brand)[level - 1]
+            coded(codes, lines, of_lines)
+            coded(codes, rows, wanted)
+        if not counted(of_lines, order, age, faded, here, more, own, table, found):
             continue
-        for r in range(wanted.shape[1]):
-            code = wanted[level, r]
+        for r in range(len(rows)):
+            code = wanted[r]
             k = table[slot_of(code, own, table)] if code >= 0 else NONE
             if k == NONE:
                 continue
@@ -120,13 +139,14 @@ def _history(
             if level == 1:
                 product[5, r] = out[1, r] / max(block[1, r], np.float32(1e-9))
                 if found[12, k] > 0:
-                    product[6, r] = np.float64(price[r]) - found[11, k] / found[12, k]
+                    product[6, r] = np.float64(price[rows[r]]) - found[11, k] / found[12, k]
 
 
 history = compiled(
     _history,
     numba.void(
-        read(numba.int32, 2), read(numba.int32, 2), read(numba.int64), read(numba.float64), read(numba.float64),
-        read(numba.float64, 2), read(numba.float64), read(numba.boolean), read(numba.float64, 2),
-        read(numba.float32), read(numba.float32), numba.float32[:, ::1],
+        read(numba.int32), read(numba.int32), read(numba.int32), read(numba.int32), read(numba.int32),
+        read(numba.int32), read(numba.int64), read(numba.float64), read(numba.float64), read(numba.float64, 2),
+        read(numba.float64), read(numba.boolean), read(numba.float64, 2), read(numba.float32), read(numba.float32),
+        numba.float32[:, ::1],
     ), nogil=False)  # fmt: skip

@@ -11,5 +11,5 @@ OCTAVES = 0.7
 def nearness(prices: Floats, own: float, octaves: float = OCTAVES) -> Doubles:
     """Return (n,) 2 ** -(log2(price ratio) / ``octaves``) ** 2, in (0, 1]; one half where either price is not known."""
     ratio = np.log2(np.maximum(prices, 0.01) / max(own, 0.01))
-    near: Doubles = np.exp2(-((np.nan_to_num(ratio, nan=octaves) / octaves) ** 2))
+    near: Doubles = np.exp2(-((np.where(np.isnan(ratio), octaves, ratio) / octaves) ** 2))
     return near

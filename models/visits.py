@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.lists import decay
 from models.moments import ages
 from models.schema import Bools, Context, Doubles, History, Longs
 
 HALF_LIVES = (20.0, 80.0, 300.0)
 """Days: what was bought this month, this season, ever."""
+FADING = -np.array(HALF_LIVES)[:, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def visits_of(context: Context) -> Visits | None:
     age = np.maximum(ages(history, context.at), 0)
     starts = np.ones(len(history), np.bool_)
     starts[1:] = history.order[1:] != history.order[:-1]
-    faded = np.stack([decay(age, half_life) for half_life in HALF_LIVES])
+    faded: Doubles = np.exp2(age / FADING)
     totals = np.maximum(faded[:, starts].sum(axis=1), 1e-9)
     here = history.store[starts] == context.store
     return Visits(history, age, np.cumsum(starts) - 1, age[starts], here, faded, totals)

@@ -13,6 +13,7 @@ import numpy as np
 
 from models.basis import Basis
 from models.candidates import gather
+from models.compiled import isin
 from models.features import SOURCES as FEATURE_SOURCES
 from models.features import World, features
 from models.histories import Histories
@@ -164,7 +165,7 @@ def _examples(past: Past, ranker: str, requests: Requests, numbers: range, seed:
         bought = context.history.products() if ranker == "discovery" else NO_ROWS
         rows = gather(past.world.models, {}, DEPTHS[ranker], context, bought).rows
         rows = rows[rows != context.page]
-        right = np.isin(rows, truth)
+        right = isin(rows, truth)
         found, wanted = found + int(right.sum()), wanted + len(truth)
         wrong = np.flatnonzero(~right)
         drawn = rng.choice(wrong, min(negatives, len(wrong)), replace=False)

@@ -91,17 +91,16 @@ def test_a_shopper_s_orders_are_counted_once_for_each_product() -> None:
 def test_a_history_is_counted_by_order_and_told_of_the_products_that_are_asked_about() -> None:
     """Orders 10 and 4 days ago: wine twice in the first and once in the second, tea in the second only."""
     wine, tea, beer = 7, 3, 5
-    levels = np.array([[wine, wine, wine, tea]] * 4, np.int32)
-    wanted = np.array([[beer, wine, tea]] * 4, np.int32)
+    codes, price = np.arange(8, dtype=np.int32), np.array([0, 0, 0, 3, 0, 1, 0, 2], np.float32)
     age, orders = np.array([10.0, 10.0, 4.0, 4.0]), np.array([0, 0, 1, 1], np.int64)
     faded, totals = np.tile([0.25, 0.25, 0.5, 0.5], (3, 1)), np.full(3, 0.75)
     here, more = np.array([True, False]), np.array([[1.0, 3.0, 2.0, 4.0], [0.5, np.nan, 1.5, np.nan]])
-    out: Floats = np.full((35, 3), np.nan, np.float32)
+    out: Floats = np.full((42, 3), np.nan, np.float32)
     kernels().history(
-        levels, wanted, orders, age, np.array([10.0, 4.0]), faded, totals, here, more, np.full(3, 8, np.float32),
-        np.array([1, 2, 3], np.float32), out,
+        ints(wine, wine, wine, tea), ints(beer, wine, tea), *[codes] * 4, orders, age, np.array([10.0, 4.0]), faded,
+        totals, here, more, np.full(3, 8, np.float32), price, out,
     )  # fmt: skip
-    product, kind, own = out[:7].T, out[7:14].T, out[28:].T
+    product, kind, own = out[:7].T, out[7:14].T, out[35:].T
     assert product[0, :4].tolist() == [0, 0, 0, 0] and np.isnan(product[0, 4:]).all(), "beer was never bought"
     assert product[1].tolist() == [1, 1, 1, 2, 4, np.float32(4 / 6), 0.5], (
         "in both orders, six days apart, four days ago"
