@@ -1,5 +1,6 @@
 """Arms of experiments that are served by trained versions of their own, beside the live one."""
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from recsvc.overlay.told import Product
 from recsvc.service import service_of
 from recsvc.serving import State
 from recsvc.store.catalogue import add_products
+from recsvc.store.database import Store
 from recsvc.store.tables import exposures
 
 TRY = """
@@ -138,40 +140,46 @@ def test_rules_and_what_the_store_tells_hold_for_every_version(client: FlaskClie
 
 
 def test_a_version_that_is_not_there_is_told_and_its_shoppers_get_the_live_one_and_count_nowhere(
-    trained: Path, make_app: Callable[..., Flask]
+    trained: Path, make_app: Callable[..., Flask], store_url: str
 ) -> None:
     """Until it comes; a promote of the version of an arm leaves both to one version."""
     live, newer = versions(trained)
     registry = Registry(trained / "artifacts")
     shutil.move(registry.path(newer), trained / "away")
-    client = make_app(trying(trained, newer)).test_client()
-    here = service_of(client.application)
-    ready = client.get("/readyz").get_json()
-    (trouble,) = ready["troubles"]
-    assert ready["status"] == "degraded" and (trouble["part"], trouble["file"]) == ("experiments", newer)
-    answers = [told(client, "bestsellers", user_id=user) for user in SHOPPERS]
-    lost = [one for one in answers if not one["experiments"]]
-    assert {one["model"] for one in answers} == {live} and 0 < len(lost) < len(answers)
-    assert all(one["degraded"] == ["experiments"] and len(one["items"]) == 12 for one in lost)
-    shutil.move(trained / "away", registry.path(newer))
-    here.live.load(here.live.look())
-    assert state(client).models == (live, newer) and state(client).troubles == ()
-    registry.promote(newer)
-    here.live.refresh()
-    assert state(client).models == (newer,)
-    assert {arm(told(client, "bestsellers", user_id=user)) for user in SHOPPERS} == {"now", "next"}
-    service_of(client.application).store.close()
+    app = make_app(trying(trained, newer), STORE=store_url)
+    with contextlib.contextmanager(closing)(app.test_client()) as client:
+        here = service_of(client.application)
+        ready = client.get("/readyz").get_json()
+        (trouble,) = ready["troubles"]
+        assert ready["status"] == "degraded" and (trouble["part"], trouble["file"]) == ("experiments", newer)
+        answers = [told(client, "bestsellers", user_id=user) for user in SHOPPERS]
+        lost = [one for one in answers if not one["experiments"]]
+        assert {one["model"] for one in answers} == {live} and 0 < len(lost) < len(answers)
+        assert all(one["degraded"] == ["experiments"] and len(one["items"]) == 12 for one in lost)
+        shutil.move(trained / "away", registry.path(newer))
+        here.live.load(here.live.look())
+        assert state(client).models == (live, newer) and state(client).troubles == ()
+        registry.promote(newer)
+        here.live.refresh()
+        assert state(client).models == (newer,)
+        assert {arm(told(client, "bestsellers", user_id=user)) for user in SHOPPERS} == {"now", "next"}
 
 
-def test_batch_tells_how_many_rows_each_version_answered(trained: Path) -> None:
+def test_batch_tells_how_many_rows_each_version_answered(trained: Path, store_url: str) -> None:
+    """What the store tells of products holds for each of them."""
     folder = trying(trained)
     shop = read_shop(folder / "shop.toml")
-    found = open_state(shop, folder / "artifacts", folder / "rules.yaml", lambda: 1_774_526_400)
+    with contextlib.closing(Store(store_url)) as store:
+        with store.write() as connection:
+            add_products(connection, [Product("p05", {"available": 0.0}, False, 0)])
+        found = open_state(shop, folder / "artifacts", folder / "rules.yaml", lambda: 1_774_526_400, store)
     requests = folder / "requests.csv"
     requests.write_text("carousel,user_id\n" + "".join(f"bestsellers,{user}\n" for user in SHOPPERS))
     run_batch(found, shop, requests, folder / "out.csv", lambda _done, _rows: None)
     counts = json.loads(manifest_of(folder / "out.csv").read_text())["models"]
     assert counts.keys() == set(versions(folder)) and sum(counts.values()) == len(SHOPPERS)
+    shown = (folder / "out.csv").read_text()
+    assert ",p03," in shown and ",p05," not in shown
 
 
 def test_versions_of_arms_are_not_cleaned_away(trained: Path) -> None:
