@@ -1,6 +1,7 @@
 """What becomes of a service that is offered several times what one worker can do, with permits and without.
 
     taskset -c 1 python benchmarks/overload.py examples/complete-journey/shop.toml --artifacts artifacts --core 0
+    ... --path /v1/pages/home --body '{"user_id": "1488"}' --times 9
 
 For each service: what it answers to four clients that ask without a pause (its capacity), then requests at a steady rate,
 so many times the capacity, for some seconds. Times count from the moment at which a request was due. Printed are the
@@ -20,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("shop", type=Path)
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
     parser.add_argument("--path", default="/v1/carousels/you-may-also-like?user_id=1488&store_id=367")
+    parser.add_argument("--body", help="JSON: it is sent by POST.")
     parser.add_argument("--times", type=float, nargs="+", default=[1, 3])
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--core", help="Where the service runs; run this program on another one.")
@@ -50,10 +53,11 @@ def main() -> None:
     )
     for name, settings in SERVICES.items():
         with served(given.shop, given.artifacts, given.core, settings) as port:
-            ask_all(port, given.path, CLOSED, until(1))
-            capacity = len(ask_all(port, given.path, CLOSED, until(3))) / 3
+            asked = Asked(given.path, given.body)
+            ask_all(port, asked, CLOSED, until(1))
+            capacity = len(ask_all(port, asked, CLOSED, until(3))) / 3
             for times in given.times:
-                found = ask_all(port, given.path, OPEN, steadily(times * capacity, given.seconds))
+                found = ask_all(port, asked, OPEN, steadily(times * capacity, given.seconds))
                 took = sorted(seconds * 1000 for seconds, _, _ in found)
                 middle, high, slowest = took[len(took) // 2], took[int(len(took) * 0.99)], took[-1]
                 prepared = sum(load for _, _, load in found) / len(found)
@@ -67,12 +71,12 @@ def main() -> None:
 
 def rows(shop: Path, artifacts: Path, *, quick: bool) -> list[Row]:
     """Return the rows of the table: what becomes of 3 and of 9 times the capacity."""
-    path, out = "/v1/carousels/you-may-also-like?user_id=1488&store_id=367", []
+    asked, out = Asked("/v1/carousels/you-may-also-like?user_id=1488&store_id=367"), []
     with served(shop, artifacts, "0" if (os.cpu_count() or 1) > 1 else None, {}) as port:
-        ask_all(port, path, CLOSED, until(1))
-        capacity = len(ask_all(port, path, CLOSED, until(3))) / 3
+        ask_all(port, asked, CLOSED, until(1))
+        capacity = len(ask_all(port, asked, CLOSED, until(3))) / 3
         for times in (3, 9):
-            found = ask_all(port, path, OPEN, steadily(times * capacity, 2 if quick else 4))
+            found = ask_all(port, asked, OPEN, steadily(times * capacity, 2 if quick else 4))
             took = sorted(seconds * 1000 for seconds, _, _ in found)
             failed = sum(status != 200 for _, status, _ in found)
             told = f"p99 {took[int(len(took) * 0.99)]:.0f} ms, slowest {took[-1]:.0f} ms, {failed} failed"
@@ -118,7 +122,26 @@ def steadily(rate: float, seconds: float) -> Due:
     return lambda: due if (due := began + next(number) / rate) < began + seconds else None
 
 
-def ask_all(port: int, path: str, clients: int, due: Due) -> list[tuple[float, int, bool]]:
+@dataclass(frozen=True)
+class Asked:
+    """What every client asks."""
+
+    path: str
+    body: str | None = None
+    """JSON, sent by POST."""
+
+    def send(self, connection: http.client.HTTPConnection) -> tuple[int, bool]:
+        """Return status, and whether any carousel of the answer came from prepared lists."""
+        if self.body is None:
+            connection.request("GET", self.path)
+        else:
+            connection.request("POST", self.path, self.body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+        return answer.status, any("load" in one.get("degraded", ()) for one in told.get("carousels", [told]))
+
+
+def ask_all(port: int, asked: Asked, clients: int, due: Due) -> list[tuple[float, int, bool]]:
     """Return (seconds since it was due, status, answered from prepared lists) of each request."""
     out: list[tuple[float, int, bool]] = []
 
@@ -126,10 +149,8 @@ def ask_all(port: int, path: str, clients: int, due: Due) -> list[tuple[float, i
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         while (moment := due()) is not None:
             time.sleep(max(moment - time.monotonic(), 0))
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            load = "load" in json.loads(answer.read()).get("degraded", ())
-            out.append((time.monotonic() - moment, answer.status, load))
+            status, load = asked.send(connection)
+            out.append((time.monotonic() - moment, status, load))
         connection.close()
 
     threads = [threading.Thread(target=client) for _ in range(clients)]
