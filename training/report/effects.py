@@ -12,6 +12,7 @@ from training.metrics.bootstrap import Interval, mean_interval, signed
 from training.report.competing import Competing, gains, merged
 from training.report.parts import Section, Table, missing, verdict
 from training.report.plots import COLOURS, INK, Line, lines, picture
+from training.report.words import described
 
 TOP = 12
 """Features that are told of each ranker."""
@@ -35,8 +36,11 @@ def effects(found: list[Competing], rankers: Mapping[str, Ranker], seed: int) ->
             continue
         losses = permuted(ranker, one, seed)[:TOP]
         pictures += [_losses(name, losses), *_curves(ranker, one, [feature for feature, _ in losses], seed)]
-        head = ("feature", "NDCG@10 lost without it", "so it is")
-        rows = [(feature, signed(gap), USE.get(verdict(gap), "not shown to matter")) for feature, gap in losses]
+        head = ("feature", "NDCG@10 lost without it", "so it is", "what it is")
+        rows = [
+            (feature, signed(gap), USE.get(verdict(gap), "not shown to matter"), described(feature))
+            for feature, gap in losses
+        ]
         tables.append(Table(f"{name}: features that matter most, of {len(ranker.columns_)}", head, rows))
     if not tables:
         return missing("effects", title, "No ranker orders a carousel of this version.")

@@ -141,6 +141,6 @@ def lines(found: Sequence[Line], x: str, y: str, *, log_x: bool = False, zero: b
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         if len(found) > 1:
-            axes.legend()
+            axes.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.45, -0.22))  # below, where it hides no line
 
     return draw

@@ -11,6 +11,8 @@ from training.trade_offs import MEASURES, SETTINGS, Step
 
 BRINGS = {"diversity": "kinds", "novelty": "top100", "margin_weight": "profit", "price_tilt": "price"}
 """Setting -> the measure that it is there for."""
+SHARES = ("coverage@10", "top100", "margin")
+"""Measures that are shares."""
 AXES = {
     "kinds": "kinds in a list of ten",
     "top100": "share of the 100 best sellers",
@@ -61,8 +63,12 @@ def _table(steps: list[Step]) -> Table:
     rows = [
         (
             step.setting, f"{step.value:g}", number(step.ndcg), signed(step.difference) if step.value else "", number(step.recall),
-            *("–" if one is None else f"{one:.4g}" for one in step.means.values()),
+            *("–" if one is None else _said(name, one) for name, one in step.means.items()),
         )
         for step in steps
     ]  # fmt: skip
     return Table(f"{steps[0].task}: {steps[0].carousel}, {steps[0].requests:,} requests", head, rows)
+
+
+def _said(measure: str, value: float) -> str:
+    return f"{value:.1%}".replace("%", " %") if measure in SHARES else f"{value:.4g}"
