@@ -14,17 +14,18 @@ from models.base import Fact, Fitting
 from models.beyond import values_at
 from models.compiled import kernels
 from models.errors import NotFittedError
-from models.lists import decay, scores_of
+from models.lists import decay
 from models.moments import ages, moments
+from models.offering import OffersAll
 from models.robust import line_weights
-from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
+from models.schema import DAY, NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, take
 
 USUAL = 30.0
 """Days between two purchases of what nobody bought twice in the data, or what came after the training."""
 
 
 @dataclass
-class BuyAgain:
+class BuyAgain(OffersAll):
     """Share of the shopper's recency-weighted orders that held a product, lowered where it was bought just now.
 
     ``hazard_`` says how likely a product is bought at an elapsed share of its usual gap, relative to the mean over
@@ -113,15 +114,6 @@ class BuyAgain:
         bins = np.clip(last / self.gaps(rows) / self.STEP, 0, self.BINS - 1).astype(np.int64)
         due = (np.maximum.accumulate(self.hazard_) / self.hazard_.max(initial=1e-9)) ** self.timing
         return Scored(rows, (rate * due[bins]).astype(np.float32))
-
-    def candidates(self, context: Context, n: int) -> Scored:
-        """Return the products that this shopper is likely to buy again now; nothing without purchases."""
-        found = self._all(context)
-        return best(found.scores, n, found.rows)
-
-    def score(self, context: Context, rows: Ints) -> Floats:
-        """Return the share of recent orders with ``rows``, in [0, 1]; 0 for what the shopper never bought."""
-        return scores_of(self._all(context), rows)
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Say how often and when it was bought."""

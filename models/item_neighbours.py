@@ -9,11 +9,12 @@ from models.base import Fact, Fitting
 from models.errors import NotFittedError
 from models.interactions import Weighting, heaviest, tastes, user_items
 from models.lists import RankedLists, summed
-from models.schema import NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best
+from models.offering import OffersAll
+from models.schema import UNKNOWN, Arrays, Context, Doubles, Ints, Scored
 
 
 @dataclass
-class ItemNeighbours:
+class ItemNeighbours(OffersAll):
     """Sum of likenesses between the shopper's products (or the page's) and their neighbours.
 
     Likeness: dot product of the buyers' weights, divided by the norm of the shopper's own product to the power
@@ -61,23 +62,11 @@ class ItemNeighbours:
             return np.array([context.page], np.int32), np.ones(1)
         return tastes(context, self.weighting)
 
-    def _summed(self, context: Context) -> tuple[Ints, Doubles]:
+    def _all(self, context: Context) -> Scored:
         seeds, weights = self._seeds(context)
         rows, scores, places = self._lists().joined(seeds)
-        return summed(rows, scores * weights[places])
-
-    def candidates(self, context: Context, n: int) -> Scored:
-        """Return neighbours of the page's product, or of the shopper's, where there is no page."""
-        rows, scores = self._summed(context)
-        return best(scores, n, rows) if len(rows) else NOTHING
-
-    def score(self, context: Context, rows: Ints) -> Floats:
-        """Return the summed likeness of ``rows``; 0 for what is no neighbour."""
-        found, scores = self._summed(context)
-        if not len(found):
-            return np.zeros(len(rows), np.float32)
-        places = np.minimum(np.searchsorted(found, rows), len(found) - 1)
-        return np.where(found[places] == rows, scores[places], 0).astype(np.float32)
+        found, likeness = summed(rows, scores * weights[places])
+        return Scored(found, likeness.astype(np.float32))
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the shopper's product that speaks most for it."""

@@ -12,9 +12,10 @@ from models.distinct import distinct
 from models.errors import NotFittedError
 from models.lists import RankedLists, decay, summed
 from models.moments import ages
+from models.offering import OffersAll
 from models.popularity import shares, weights_by_age
 from models.product_fields import OWN_TEXTS
-from models.schema import NOTHING, UNKNOWN, Arrays, Context, Doubles, Floats, Ints, Scored, best, take
+from models.schema import NOTHING, UNKNOWN, Arrays, Context, Ints, Scored, take
 
 GROUPS = 0.2
 """An attribute groups products where it has at most this many values for each of those that have one."""
@@ -52,7 +53,7 @@ def _tells_what(column: TextColumn, category: TextColumn) -> bool:
 
 
 @dataclass
-class Kinds:
+class Kinds(OffersAll):
     """The share of the shopper's recency-weighted lines in a kind, times a product's share of the kind's orders."""
 
     source: ClassVar[str] = "kinds"
@@ -98,11 +99,11 @@ class Kinds:
             later = RankedLists(newest.ptr, newest.rows, of_kind.astype(np.float32))
         return replace(self, codes_=codes, later_=later)
 
-    def _all(self, context: Context) -> tuple[Ints, Doubles]:
+    def _all(self, context: Context) -> Scored:
         lists, codes = self._lists(), self.codes_[context.history.product]
         used = codes != UNKNOWN
         if not used.any():
-            return NOTHING.rows, np.empty(0)
+            return NOTHING
         faded = decay(ages(context.history, context.at)[used], self.half_life)
         bought, weights = summed(codes[used], faded)
         top = np.argsort(-weights, kind="stable")[: self.kinds]
@@ -110,21 +111,8 @@ class Kinds:
         if self.later_ is not None:
             more = self.later_.joined(bought[top])
             rows, scores, places = (np.concatenate(parts) for parts in zip((rows, scores, places), more, strict=True))
-        return rows, scores * weights[top][places] / max(float(weights.sum()), 1e-12)
-
-    def candidates(self, context: Context, n: int) -> Scored:
-        """Return the best products of the shopper's kinds; nothing without purchases."""
-        rows, scores = self._all(context)
-        return best(scores, n, rows)
-
-    def score(self, context: Context, rows: Ints) -> Floats:
-        """Return the score of ``rows``; 0 for what is not among its kind's bestsellers, or of no kind of the shopper's."""
-        found, scores = self._all(context)
-        order = np.argsort(found)
-        if not len(found):
-            return np.zeros(len(rows), np.float32)
-        places = order[np.minimum(np.searchsorted(found, rows, sorter=order), len(found) - 1)]
-        return np.where(found[places] == rows, scores[places], 0).astype(np.float32)
+        told = scores * weights[top][places] / max(float(weights.sum()), 1e-12)
+        return Scored(rows, told.astype(np.float32))
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Say how often this kind was bought."""

@@ -12,7 +12,8 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.beyond import values_at
 from models.errors import NotFittedError
-from models.lists import RankedLists, decay, scores_of, summed
+from models.lists import RankedLists, decay, summed
+from models.offering import OffersAll
 from models.schema import (
     DAY,
     NOTHING,
@@ -25,13 +26,12 @@ from models.schema import (
     Longs,
     Purchases,
     Scored,
-    best,
     take,
 )
 
 
 @dataclass
-class NextInSession:
+class NextInSession(OffersAll):
     """How often another product came soon after the last ones of this session, by their visits.
 
     Silent in a shop whose orders name one moment for all that they hold: nothing says what came first there.
@@ -105,15 +105,6 @@ class NextInSession:
         found, scores = summed(rows, weights * (say / base / say.sum())[places])
         apart = ~np.isin(found, seeds)
         return Scored(found[apart].astype(np.int32), scores[apart].astype(np.float32))
-
-    def candidates(self, context: Context, n: int) -> Scored:
-        """Return what follows the page's product and the last ones looked at; nothing without either."""
-        found = self._all(context)
-        return best(found.scores, n, found.rows)
-
-    def score(self, context: Context, rows: Ints) -> Floats:
-        """Return how often ``rows`` follow; 0 for what never did."""
-        return scores_of(self._all(context), rows)
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product of this session that it follows most."""

@@ -9,9 +9,10 @@ from models.base import Fact, Fitting
 from models.beyond import values_at
 from models.columns import NumberColumn
 from models.errors import NotFittedError
-from models.lists import RankedLists, scores_of
+from models.lists import RankedLists
+from models.offering import OffersAll
 from models.price_band import OCTAVES, nearness
-from models.schema import NOTHING, UNKNOWN, Arrays, Context, Floats, Ints, Longs, Scored, best, take
+from models.schema import NOTHING, UNKNOWN, Arrays, Context, Floats, Ints, Longs, Scored, take
 
 BLOCK = 2_000_000
 """Cosines that are held at once: 8 MB."""
@@ -20,7 +21,7 @@ MANY, FEWER = 50_000, 64
 
 
 @dataclass
-class Vectors:
+class Vectors(OffersAll):
     """The cosine of two products' vectors, where it is above 0, times nearness in price; ``length`` neighbours each.
 
     Large catalogues of long vectors are laid on their main axes first, which keeps cosines nearly as they are.
@@ -71,15 +72,6 @@ class Vectors:
         own = float(values_at(self.price_, np.array([seed], np.int32), np.nan)[0])
         near = nearness(values_at(self.price_, found.rows, np.nan), own, self.octaves)
         return Scored(found.rows, (found.scores * (0.25 + 0.75 * near)).astype(np.float32))
-
-    def candidates(self, context: Context, n: int) -> Scored:
-        """Return what is nearest to the page's product, or the last product looked at; nothing without a vector of it."""
-        found = self._all(context)
-        return best(found.scores, n, found.rows)
-
-    def score(self, context: Context, rows: Ints) -> Floats:
-        """Return the likeness of ``rows``, in [0, 1]; 0 for what is no neighbour."""
-        return scores_of(self._all(context), rows)
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product that it is like."""

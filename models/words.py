@@ -12,10 +12,11 @@ from models.beyond import Live
 from models.catalogue import Catalogue
 from models.columns import NumberColumn, TextColumn
 from models.errors import NotFittedError
-from models.lists import RankedLists, best_entries, scores_of, summed
+from models.lists import RankedLists, best_entries, summed
+from models.offering import OffersAll
 from models.popularity import weights_by_age
 from models.price_band import OCTAVES, nearness
-from models.schema import NO_ROWS, NOTHING, UNKNOWN, Arrays, Context, Floats, Ints, Longs, Scored, best, take
+from models.schema import NO_ROWS, NOTHING, UNKNOWN, Arrays, Context, Floats, Ints, Longs, Scored, take
 from models.similar import telling
 from models.strings import Strings, encode
 
@@ -47,7 +48,7 @@ class Held:
 
 
 @dataclass
-class Words:
+class Words(OffersAll):
     """The cosine of two products' words, each weighing the log of how rare it is, times nearness in price.
 
     What another attribute says already is no word here: in a shop whose names are put together from brand and category
@@ -148,15 +149,6 @@ class Words:
         )
         others = rows != seed
         return Scored(rows[others].astype(np.int32), scores[others].astype(np.float32))
-
-    def candidates(self, context: Context, n: int) -> Scored:
-        """Return what is called like the page's product, or the last product looked at; nothing without either."""
-        found = self._all(context)
-        return best(found.scores, n, found.rows)
-
-    def score(self, context: Context, rows: Ints) -> Floats:
-        """Return the likeness of ``rows``, in [0, 1]; 0 for what shares no word, or lies beyond the lists."""
-        return scores_of(self._all(context), rows)
 
     def fact(self, context: Context, row: int) -> Fact | None:
         """Name the product that it is called like."""
