@@ -90,7 +90,7 @@ def main() -> None:
     past = past_of(with_prices(before(data, since), shop.training.heavy_shoppers), shop, since, seed)
     asked = ask(past, make_requests(data.purchases, since, until, given.users, seed))
     labels = feature_names(data)
-    fit = fitter(shop, data, since, seed, progress, windows)
+    fit = fitter(shop, data, seed, progress, windows)
     whole = fit(np.zeros(len(labels), np.bool_))
     base = {one.task.task: measured(one, whole, len(data.products)) for one in asked}
     tables = sum(len(table.columns) or 1 for table in data.contexts.values() if table.by_product)
@@ -136,7 +136,7 @@ def _ask(past: Past, task: Requests, ranker: str) -> Asked:
 
 
 def fitter(
-    shop: Shop, data: ShopData, since: int, seed: int, progress: Progress, windows: dict[int, dict[str, object]]
+    shop: Shop, data: ShopData, seed: int, progress: Progress, windows: dict[int, dict[str, object]]
 ) -> Callable[[Bools], dict[str, Ranker]]:
     """Return what fits the rankers without the features that a mask (n_features,) leaves out."""
 
@@ -149,7 +149,7 @@ def fitter(
             start: {name: replace(one, features=np.where(left_out, nothing, one.features)) for name, one in found.items()}
             for start, found in windows.items()
         }  # fmt: skip
-        return fit_rankers(known, data, shop, since, seed, progress)
+        return fit_rankers(known, data, shop, seed, progress)
 
     return fit
 

@@ -118,21 +118,21 @@ class Dual:
     @classmethod
     def solve(cls, users: "csc_matrix", regularization: float, offered: Longs) -> "Dual":
         """Return the scores of the (n_users, n_products) matrix ``users``; ``offered`` are ascending columns."""
-        from scipy.linalg import cho_factor, cho_solve
-
-        gram = (users @ users.T).toarray()
-        gram[np.diag_indices_from(gram)] += regularization
-        factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+        inverse = _inverse((users @ users.T).toarray(), regularization)
         scores = np.empty(users.shape, np.float32)
-        kept = []
+        kept, by_product = [], users.T.tocsr()
         for start in range(0, users.shape[1], COLUMNS):
-            block = users[:, start : start + COLUMNS].toarray()
-            solved = cho_solve(factor, block, check_finite=False)
-            diagonal = (1 - np.einsum("ij,ij->j", block, solved)) / regularization
-            scores[:, start : start + COLUMNS] = block - solved / diagonal
+            block = by_product[start : start + COLUMNS]
+            solved = block @ inverse  # of sparse rows: a fiftieth of the work that solving for dense ones is
+            row, user = block.nonzero()
+            own = np.bincount(row, block.data * solved[row, user], minlength=len(solved))
+            diagonal = ((1 - own) / regularization).astype(np.float32)
             low, high = np.searchsorted(offered, (start, start + COLUMNS))
             here = offered[low:high] - start
-            kept.append((solved[:, here] / (regularization * diagonal[here])).astype(np.float32))
+            kept.append((solved[here] / (regularization * diagonal[here, None])).T)
+            solved /= -diagonal[:, None]
+            solved[row, user] += block.data
+            scores[:, start : start + COLUMNS] = solved.T
         return cls(scores, np.concatenate(kept, axis=1))
 
     def weights(self, users: "csc_matrix", offered: Longs, length: int, threads: int) -> RankedLists:
@@ -149,26 +149,33 @@ class Dual:
         return RankedLists(found.ptr, offered[found.rows].astype(np.int32), found.scores)
 
 
+def _inverse(gram: Floats, regularization: float) -> Floats:
+    """Return the inverse of ``gram``, (n, n), with ``regularization`` on its diagonal; in its place."""
+    from scipy.linalg.lapack import spotrf, spotri
+
+    gram = np.asfortranarray(gram, np.float32)
+    gram[np.diag_indices_from(gram)] += np.float32(regularization)
+    factor, fault = spotrf(gram, lower=1, overwrite_a=1)
+    if fault:
+        raise ArithmeticError(f"EASE: no Cholesky factor ({fault}): raise its regularization above {regularization}")
+    inverse: Floats = spotri(factor, lower=1, overwrite_c=1)[0]  # the lower triangle only
+    for start, end in _blocks(len(inverse)):
+        corner = np.tril(inverse[start:end, start:end])
+        inverse[start:end, start:end] = corner + np.tril(corner, -1).T
+        inverse[start:end, end:] = inverse[end:, start:end].T
+    return inverse
+
+
 def primal(users: "csr_matrix", regularization: float) -> Floats:
     """Return the (n_products, n_products) weights B, by the inverse of a matrix of products x products: exact.
 
     Takes 4 bytes a cell, in place, and a few blocks.
     """
-    from scipy.linalg.lapack import spotrf, spotri
-
     n, by_product = users.shape[1], users.T.tocsr()
     gram = np.empty((n, n), np.float32, order="F")
     for start, end in _blocks(n):
         gram[:, start:end] = (by_product @ users[:, start:end]).toarray()
-    gram[np.diag_indices(n)] += np.float32(regularization)
-    factor, fault = spotrf(gram, lower=1, overwrite_a=1)
-    if fault:
-        raise ArithmeticError(f"EASE: no Cholesky factor ({fault}): raise its regularization above {regularization}")
-    inverse: Floats = spotri(factor, lower=1, overwrite_c=1)[0]  # the lower triangle only
-    for start, end in _blocks(n):
-        corner = np.tril(inverse[start:end, start:end])
-        inverse[start:end, start:end] = corner + np.tril(corner, -1).T
-        inverse[start:end, end:] = inverse[end:, start:end].T
+    inverse = _inverse(gram, regularization)
     diagonal = inverse.diagonal().copy()
     inverse /= -diagonal
     inverse[np.diag_indices(n)] = 0

@@ -194,12 +194,11 @@ def learn_rankers(shop: Shop, data: ShopData, until: int, seed: int, progress: P
     data, share = few_shoppers(data, shop.training.window_lines, seed)
     shop = fewer_windows(shop, share)
     if timed(data.purchases):
-        since = known_until(data.purchases, shop, until)
-        starts = window_starts(shop, since, int(data.purchases.time.min()))
+        starts = window_starts(shop, known_until(data.purchases, shop, until), int(data.purchases.time.min()))
     else:
-        since, starts = until, list(range(-shop.training.windows, 0))
+        starts = list(range(-shop.training.windows, 0))
         data = replace(data, purchases=held_out(data.purchases, shop, until, seed).known)
-    return fit_rankers(learn_windows(data, shop, starts, seed, progress, share), data, shop, since, seed, progress)
+    return fit_rankers(learn_windows(data, shop, starts, seed, progress, share), data, shop, seed, progress)
 
 
 def learn(

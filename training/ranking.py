@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
@@ -10,7 +12,7 @@ from models.als import ALS
 from models.context_table import ContextTable
 from models.features import context_fields
 from models.ranker import Ranker
-from models.schema import DAY, UNKNOWN, Floats
+from models.schema import DAY, UNKNOWN, Bools, Floats
 from models.shop import Shop
 from models.sources import new_models
 from models.trees import Trees
@@ -22,7 +24,10 @@ from training.progress import Progress
 from training.read.shop_data import ShopData
 from training.split import TASKS
 from training.threads import limited
-from training.windows import LONGER, Begun, Examples, joined, learn_window
+from training.windows import LONGER, TASKS_OF, Begun, Examples, joined, learn_window, span_of
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 Windows = dict[int, dict[str, Examples]]
 """By the moment that a window begins; -1, -2, … for the folds of a shop without times."""
@@ -34,18 +39,29 @@ FEWEST_WINDOWS = 4
 """Windows of a shop so large that a part of its shoppers is drawn."""
 LEAST_PAST = 3
 """Models of a window must know so much of the data: one part in so many."""
-MANY, FEW_FEATURES = 100_000, 0.3
-"""Examples from which each split looks at a share of the features: other trees then see other things; fewer examples have none
-to spare."""
+MANY, FEW_FEATURES, LEAST_GAIN = 100_000, 0.4, 0.0025
+"""Examples from which features are chosen, by their share in what a small forest gains, and each split looks at a share of those:
+other trees then see other things. Fewer examples have none to spare."""
 PRIOR = 50.0
 """Examples that the mean counts for in the number of a code."""
 
 
 def window_starts(shop: Shop, until: int, first: int) -> list[int]:
-    """Return the moments at which the windows before ``until`` begin, the latest first; none before a third of the data."""
+    """Return the moments at which the windows before ``until`` begin, the latest first; none before a third of the data.
+
+    They are more than the shop sets: a ranker whose labels take several windows begins as many earlier, see ``learners``.
+    """
     days = shop.training.window_days
-    starts = [until - days * DAY * number for number in range(1, shop.training.windows + 1)]
+    starts = [until - days * DAY * number for number in range(1, shop.training.windows + LONGER)]
     return [start for start in starts if start - first >= (until - first) / LEAST_PAST]
+
+
+def learners(place: int, windows: int) -> list[str]:
+    """Return the rankers that learn from the window at ``place``, 0 for the latest: each from ``windows`` of them.
+
+    None learns from a window after which its labels would reach past the end of the latest.
+    """
+    return [name for name in TASKS_OF if 0 <= place - (span_of(name) - 1) < windows]
 
 
 def fewer_windows(shop: Shop, share: float) -> Shop:
@@ -67,8 +83,12 @@ def learn_windows(
         begun = _begun(data, shop, min(starts, default=UNKNOWN), seed)
         jobs = min(cores, max(len(starts), 1), _that_fit(data))
         work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-            joblib.delayed(learn_window)(data, shop, start, days, seed, share, begun) for start in starts
-        )
+            joblib.delayed(learn_window)(
+                data, shop, start, days, seed, share, begun,
+                learners(place, shop.training.windows) if start >= 0 else tuple(TASKS_OF),
+            )
+            for place, start in enumerate(starts)
+        )  # fmt: skip
         for start, examples in zip(starts, work, strict=True):
             found[start] = examples
             bar.update(1)
@@ -92,13 +112,8 @@ def _that_fit(data: ShopData) -> int:
     return max(1, memory // 2 // max(window, 1))
 
 
-def fit_rankers(
-    windows: Windows, data: ShopData, shop: Shop, until: int, seed: int, progress: Progress
-) -> dict[str, Ranker]:
-    """Return a ranker for each task that ``windows`` of ``data`` before ``until`` have enough examples of.
-
-    A window's labels never reach past ``until``: the discovery of the last one does, so it is left out there.
-    """
+def fit_rankers(windows: Windows, data: ShopData, shop: Shop, seed: int, progress: Progress) -> dict[str, Ranker]:
+    """Return a ranker for each task that ``windows`` of ``data`` have enough examples of."""
     out: dict[str, Ranker] = {}
     if not windows:
         return out
@@ -106,13 +121,8 @@ def fit_rankers(
     rankers = sorted({name for found in windows.values() for name in found})
     with progress.step("fitting rankers", total=len(rankers)) as bar:
         for name in rankers:
-            span = shop.training.window_days * DAY * (LONGER if name == "discovery" else 1)
-            usable = [
-                found[name]
-                for start, found in sorted(windows.items())
-                if name in found and (start < 0 or start + span <= until)
-            ]
-            if usable and sum(int(one.bought.sum()) for one in usable) >= LEAST_BOUGHT:
+            usable = [found[name] for _, found in sorted(windows.items()) if name in found]
+            if sum(int(one.bought.sum()) for one in usable) >= LEAST_BOUGHT:
                 out[name] = fit_ranker(joined(usable), labels, data.contexts, seed, shop.training.threads)
             bar.update(1)
     return out
@@ -122,8 +132,6 @@ def fit_ranker(
     examples: Examples, labels: tuple[str, ...], contexts: Mapping[str, ContextTable], seed: int, threads: int
 ) -> Ranker:
     """Return a ranker fitted on ``examples``, whose features ``labels`` names."""
-    from sklearn.ensemble import HistGradientBoostingClassifier  # here: nothing else of training needs it
-
     codes = {
         place: code_numbers(examples.features[:, place], examples)
         for place, label in enumerate(labels)
@@ -131,15 +139,45 @@ def fit_ranker(
     }
     known = np.flatnonzero(~np.isnan(examples.features).all(axis=0)).astype(np.int32)
     ranker = Ranker(known, labels, codes)
-    model = HistGradientBoostingClassifier(
-        max_iter=200, learning_rate=0.05, max_features=FEW_FEATURES if len(examples.bought) >= MANY else 1.0,
-        max_leaf_nodes=31, min_samples_leaf=150, l2_regularization=5.0, early_stopping=False, random_state=seed,
-    )  # fmt: skip
     with limited(threads):
-        weight = examples.weight / examples.weight.mean()
-        model.fit(ranker.encode(examples.features), examples.bought, sample_weight=weight)
+        if len(examples.bought) >= MANY:
+            ranker = replace(ranker, columns_=known[_telling(ranker, examples, seed)])
+            model = _grown(ranker, examples, seed, 200, 0.05, FEW_FEATURES)
+        else:
+            model = _grown(ranker, examples, seed, 200, 0.05, 1.0)
     ranker.trees_ = Trees.of(model)
     return ranker
+
+
+def _telling(ranker: Ranker, examples: Examples, seed: int) -> Bools:
+    """Return which of the features that ``ranker`` reads tell something, by a small forest on a part of ``examples``.
+
+    The others would only be in the way: where each split looks at some features, of all of them too few tell much.
+    """
+    step = len(examples.bought) // MANY
+    some = replace(
+        examples, features=examples.features[::step], bought=examples.bought[::step], weight=examples.weight[::step]
+    )
+    model, gained = _grown(ranker, some, seed, 40, 0.15, 1.0), np.zeros(len(ranker.columns_))
+    for (tree,) in model._predictors:
+        splits = tree.nodes[tree.nodes["is_leaf"] == 0]
+        np.add.at(gained, splits["feature_idx"], splits["gain"])
+    telling: Bools = gained >= LEAST_GAIN * gained.sum()
+    return telling
+
+
+def _grown(
+    ranker: Ranker, examples: Examples, seed: int, trees: int, rate: float, features: float
+) -> "HistGradientBoostingClassifier":
+    """Return trees fitted on what ``ranker`` reads of ``examples``; each split looks at a share of the ``features``."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # here: nothing else of training needs it
+
+    model = HistGradientBoostingClassifier(
+        max_iter=trees, learning_rate=rate, max_features=features, max_leaf_nodes=31, min_samples_leaf=150,
+        l2_regularization=5.0, early_stopping=False, random_state=seed,
+    )  # fmt: skip
+    weight = examples.weight / examples.weight.mean()
+    return model.fit(ranker.encode(examples.features), examples.bought, sample_weight=weight)
 
 
 def that_win(shop: Shop, rankers: Mapping[str, Ranker], judged: Judgement) -> dict[str, Ranker]:

@@ -153,7 +153,8 @@ def _named(requests: Requests) -> Requests:
 
 
 def _sessions(window: Purchases, before: Purchases, orders: list[Ints]) -> Requests:
-    new = [np.sort(order) for order in orders if not _has(before.user, int(window.user[order[0]]))]
+    old = np.isin(window.user[[order[0] for order in orders]], before.user)
+    new = [np.sort(order) for order, is_old in zip(orders, old.tolist(), strict=True) if not is_old]
     if 2 * len(new) <= len(orders):
         new = []
     halves = [_halves(window.product[order]) for order in new]
@@ -167,11 +168,6 @@ def _newcomers(window: Purchases, before: Purchases, users: int, seed: int) -> R
     orders = _first_orders(new, users, np.random.default_rng([seed, 1]))  # the other tasks' draws stay as they are
     found = _next_order(new, orders if len(orders) >= min(FEWEST, users) else [])
     return replace(found, task=NEWCOMERS, known=False)
-
-
-def _has(ascending: Ints, value: int) -> bool:
-    place = int(np.searchsorted(ascending, value))
-    return place < len(ascending) and int(ascending[place]) == value
 
 
 def _halves(products: Ints) -> tuple[Ints, Ints]:

@@ -6,7 +6,7 @@ with counting; several win, since each shows other weeks, promotions and shopper
 their place: each hides a part of other shoppers' purchases (``training.held_out``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,8 +76,9 @@ class Past:
 
 
 def learn_window(
-    data: ShopData, shop: Shop, start: int, days: int, seed: int, share: float = 1.0, begun: Begun = NO_START
-) -> dict[str, Examples]:
+    data: ShopData, shop: Shop, start: int, days: int, seed: int, share: float = 1.0, begun: Begun = NO_START,
+    rankers: Collection[str] = tuple(TASKS_OF),
+) -> dict[str, Examples]:  # fmt: skip
     """Return the examples of the window that begins at ``start`` (Unix seconds), by ranker.
 
     Args:
@@ -89,15 +90,22 @@ def learn_window(
         seed: of the draws.
         share: of the shop's purchases that are in ``data``, where a part of the shoppers was drawn.
         begun: what models of earlier purchases learned, for those of the window to begin with.
+        rankers: those that learn from it.
     """
     with limited(1):
         if start < 0:
             return _learn_fold(data, shop, -1 - start, seed, share)
-        near, far = (
-            make_requests(data.purchases, start, start + days * DAY * times, MOST_USERS, seed) for times in (1, LONGER)
-        )
-        asked = {ranker: far if ranker == "discovery" else near for ranker in TASKS_OF}
+        by_span = {
+            span: make_requests(data.purchases, start, start + days * DAY * span, MOST_USERS, seed)
+            for span in sorted({span_of(ranker) for ranker in rankers})
+        }
+        asked = {ranker: by_span[span_of(ranker)] for ranker in rankers}
         return _learned(before(data, start), shop, start, asked, seed, share, begun)
+
+
+def span_of(ranker: str) -> int:
+    """Return how many windows the labels of a ranker take."""
+    return LONGER if ranker == "discovery" else 1
 
 
 def _learn_fold(data: ShopData, shop: Shop, fold: int, seed: int, share: float) -> dict[str, Examples]:
@@ -123,8 +131,8 @@ def _learned(
     sessions = any(one.recent for requests in asked.values() for one in requests)
     past = past_of(known, shop, until, seed, share, begun, sessions=sessions)
     out: dict[str, Examples] = {}
-    for ranker, tasks in TASKS_OF.items():
-        mine = [one for one in asked[ranker] if one.task in tasks]
+    for ranker, requests in asked.items():
+        mine = [one for one in requests if one.task in TASKS_OF[ranker]]
         if mine:
             turns = [_turns(len(one), place, len(mine)) for place, one in enumerate(mine)]
             out[ranker] = joined([_examples(past, ranker, *pair, seed) for pair in zip(mine, turns, strict=True)])

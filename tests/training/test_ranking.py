@@ -26,7 +26,7 @@ from training.judge import Judgement, Result
 from training.metrics.bootstrap import Interval
 from training.pipeline import Options, learn_rankers, read, run
 from training.progress import SILENT
-from training.ranking import code_numbers, that_win, window_starts
+from training.ranking import code_numbers, fit_ranker, learners, that_win, window_starts
 from training.split import TASKS
 from training.windows import Examples, learn_window
 
@@ -98,10 +98,31 @@ def test_a_ranker_of_other_features_is_refused(ranked_shop: TinyShop) -> None:
 
 
 def test_windows_end_where_training_ends_and_leave_a_third_to_learn_from(ranked_shop: TinyShop) -> None:
-    """The first window begins one length before the end; none reaches back beyond two thirds of the data."""
+    """The first window begins one length before the end; none reaches back beyond two thirds of the data.
+
+    There is one more than the three that are set, for discovery.
+    """
     shop, until = ranked_shop.shop, 200 * DAY
-    assert window_starts(shop, until, 0) == [186 * DAY, 172 * DAY, 158 * DAY]
+    assert window_starts(shop, until, 0) == [186 * DAY, 172 * DAY, 158 * DAY, 144 * DAY]
     assert window_starts(shop, until, 150 * DAY) == [186 * DAY, 172 * DAY]
+
+
+def test_each_ranker_learns_from_as_many_windows_and_none_past_the_end() -> None:
+    """Discovery's labels take two windows: it learns from those that begin one earlier."""
+    learned = [learners(place, 3) for place in range(4)]
+    assert learned == [["next-order", "complements"], *[["next-order", "discovery", "complements"]] * 2, ["discovery"]]
+
+
+def test_of_many_examples_the_features_that_tell_something_are_read() -> None:
+    """A coin stays where examples are few, and goes where they are many."""
+    rng = np.random.default_rng(3)
+    values = rng.random((120_000, 3)).astype(np.float32)
+    values[:, 2] = values[:, 2] > 0.5
+    bought = rng.random(len(values)) < np.where(values[:, 0] > 0.5, 0.7, 0.02) * np.where(values[:, 1] > 0.5, 1, 0.3)
+    whole = Examples(values, bought, np.ones(len(values)), 1, 1)
+    part = Examples(values[:9000], bought[:9000], np.ones(9000), 1, 1)
+    labels = ("says", "says too", "coin")
+    assert [fit_ranker(one, labels, {}, 1, 1).columns_.tolist() for one in (whole, part)] == [[0, 1], [0, 1, 2]]
 
 
 def test_the_past_is_learned_alike(ranked_shop: TinyShop, tmp_path: Path) -> None:
