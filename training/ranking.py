@@ -39,7 +39,7 @@ FEWEST_WINDOWS = 4
 """Windows of a shop so large that a part of its shoppers is drawn."""
 LEAST_PAST = 3
 """Models of a window must know so much of the data: one part in so many."""
-MANY, FEW_FEATURES, LEAST_GAIN = 100_000, 0.4, 0.0025
+MANY, FEW_FEATURES, LEAST_GAIN = 100_000, 0.4, 0.0015
 """Examples from which features are chosen, by their share in what a small forest gains, and each split looks at a share of those:
 other trees then see other things. Fewer examples have none to spare."""
 PRIOR = 50.0
