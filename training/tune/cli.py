@@ -118,7 +118,8 @@ def _lines(found: "Tuned", shop: Shop, changed: str, written: bool) -> Iterator[
     yield f"{'study':<26} {'trials':>6} {'pruned':>6}  {'before':>7} {'best':>7}  on {found.pasts} weeks of the past"
     for one in found.tried:
         earlier = f"  ({one.earlier} of an earlier search)" if one.earlier else ""
-        silent = "" if one.found else "  finds nothing by itself: not tuned"
+        nothing = "finds nothing by itself: not tuned" if one.trials else "no time was left: --minutes gives more"
+        silent = "" if one.found else f"  {nothing}"
         yield f"{one.name:<26} {one.trials:>6} {one.pruned:>6}  {one.before:>7.4f} {one.found:>7.4f}{silent}{earlier}"
     if not found.parts:
         yield "nothing better was found: shop.toml stays as it is"

@@ -62,8 +62,9 @@ class Studies:
         """Return the best that is found within ``seconds`` and ``trials`` more, beginning with ``start``.
 
         A trial whose pasts so far lie below the median of the others is given up (Golovin et al., Vizier, KDD 2017,
-        section 3.2). What finds nothing in the first past as it stands has nothing to be tuned: it gets no further trial, in
-        later calls neither. Source of the search: Bergstra et al., Algorithms for hyper-parameter optimization, NIPS 2011.
+        section 3.2). What finds nothing in the first past as it stands has nothing to be tuned: it gets no further trial,
+        in later calls neither; nor does what no time is left for. Source of the search: Bergstra et al., Algorithms for
+        hyper-parameter optimization, NIPS 2011.
         """
         full = f"{name} {self.mark}"
         study = optuna.create_study(
@@ -71,6 +72,8 @@ class Studies:
             pruner=MedianPruner(n_startup_trials=UNPRUNED),
         )  # fmt: skip
         earlier = len(_ended(study))
+        if not earlier and seconds <= 0:
+            return Tried(name, dict(start), 0.0, 0.0, 0, 0, 0)
         study.sampler = TPESampler(seed=self.seed + earlier)
         if not earlier:
             study.enqueue_trial(dict(start))  # anew where Ctrl-C came into the first trial

@@ -55,9 +55,10 @@ def test_what_is_worse_than_most_is_given_up_half_way(tmp_path: Path) -> None:
 
 
 def test_the_time_ends_a_search_and_so_does_finding_nothing(tmp_path: Path) -> None:
-    """One trial at least, however short the time is."""
+    """A trial that began is ended; none begins where no time is left."""
     studies = open_studies(tmp_path, "m", 1)
-    assert studies.search("hill", hill, {"x": 9.0}, 0, 50, nothing).trials == 1
+    assert studies.search("hill", hill, {"x": 9.0}, 0, 50, nothing).trials == 0
+    assert studies.search("hill", hill, {"x": 9.0}, 1e-9, 50, nothing).trials == 1
 
     assert studies.search("hill", hill, {"x": 9.0}, 0, 50, nothing).trials == 1, "none where there is no time left"
 
