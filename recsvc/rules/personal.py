@@ -56,25 +56,35 @@ def depends_on_shopper(condition: Condition) -> bool:
     return True
 
 
-def nobody_stands_for_all(bound: BoundRules) -> bool:
+def nobody_stands_for_all(bound: BoundRules, *, anywhere: bool = False) -> bool:
     """Return whether nobody's answer shows nothing that a rule takes off a shopper's own.
 
     A hide or a keep must hold for nobody wherever it holds for somebody; a pin must hold for all, or fail for nobody.
+    ``anywhere``: the same of an answer that knows no page's product either.
     """
-    return all(_stands(bound, place) for place, rule in enumerate(bound.rules) if rule.verb in ("hide", "keep", "pin"))
+    rules = [place for place, rule in enumerate(bound.rules) if rule.verb in ("hide", "keep", "pin")]
+    return all(_stands(bound, place, anywhere) for place in rules)
 
 
-def _stands(bound: BoundRules, place: int) -> bool:
+def _stands(bound: BoundRules, place: int, anywhere: bool) -> bool:
     rule = bound.rules[place]
-    when, unless = _own(bound, bound.when[place]), _own(bound, bound.unless[place] or ())
-    where = rule.where is not None and is_personal(rule.where)
+    when, unless = (_own(bound, numbers, anywhere) for numbers in (bound.when[place], bound.unless[place] or ()))
+    where = rule.where is not None and (is_personal(rule.where) or (anywhere and _reads_page(rule.where)))
     if rule.verb == "pin":
         return _fails(bound, when) or not (when or unless or where)
     return not when and not where and (not unless or _fails(bound, unless))
 
 
-def _own(bound: BoundRules, numbers: Sequence[int]) -> list[int]:
-    return [number for number in numbers if depends_on_shopper(bound.conditions.all[number])]
+def _own(bound: BoundRules, numbers: Sequence[int], anywhere: bool) -> list[int]:
+    conditions = bound.conditions.all
+    return [
+        number for number in numbers
+        if depends_on_shopper(conditions[number]) or (anywhere and isinstance(conditions[number], ItemIs))
+    ]  # fmt: skip
+
+
+def _reads_page(part: Expression) -> bool:
+    return (isinstance(part, Name) and part.scope == "page") or any(_reads_page(one) for one in children(part))
 
 
 def _fails(bound: BoundRules, own: Sequence[int]) -> bool:

@@ -187,6 +187,43 @@ def test_a_crowded_worker_still_hides_what_was_bought_or_what_a_coupon_hides(
         assert best not in ids(client.get(f"{BEST}&visitor_id=v"))
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_worker_that_falls_behind_answers_all_pages_and_carts_with_one_list(
+    client: FlaskClient, crowded: None, method: str
+) -> None:
+    """What the page shows, what lies in the cart and what the request excludes is taken out of each answer."""
+    best = ids(client.get(BEST))
+    reached, own = through_flask(client), [{"product_id": best[0]}, {"cart": best[:2]}, {"exclude": best[1:]}, {}]
+    for asked in own:
+        if method == "GET":
+            query = "".join(f"&{name}={one if isinstance(one, str) else ','.join(one)}" for name, one in asked.items())
+            answer = client.get(f"/v1/carousels/bestsellers?size=4{query}&user_id=u01")
+        else:
+            answer = client.post("/v1/carousels/bestsellers", json={"size": 4, "user_id": "u01", **asked})
+        gone = {one for value in asked.values() for one in ([value] if isinstance(value, str) else value)}
+        assert answer.status_code == 200 and answer.get_json()["degraded"] == ["load"]
+        assert [one for one in best if one not in gone] == [one for one in ids(answer) if one in best]
+        assert not gone & set(ids(answer))
+    assert len(reached) == 1
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["hide, product: {best}, when: {{page_item: {{product: {page}}}}}", "hide, where: price >= 0.01 * page.price"],
+)
+def test_a_list_of_no_page_never_stands_where_rules_read_the_page(
+    trained: Path, make_app: Callable[..., Flask], crowded: None, rule: str
+) -> None:
+    best, page = ids(make_app(trained, RULES="none").test_client().get(BEST))[:2]
+    (trained / "rules.yaml").write_text(
+        f"version: 1\nrules:\n  - {{id: gone, do: {rule.format(best=best, page=page)}}}\n"
+    )
+    client = make_app(trained).test_client()
+    plain = ids(client.get(f"{BEST}&user_id=u01"))
+    for _ in range(2):
+        assert best in plain and best not in ids(client.get(f"{BEST}&user_id=u01&product_id={page}"))
+
+
 def test_how_long_a_request_waited_is_known_before_it_is_told() -> None:
     with admission.TimedPool(1, 0) as pool:
         pool.submit(lambda: None).result()
