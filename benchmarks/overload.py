@@ -2,6 +2,7 @@
 
     taskset -c 1 python benchmarks/overload.py examples/complete-journey/shop.toml --artifacts artifacts --core 0
     ... --path /v1/pages/home --body '{"user_id": "1488"}' --times 9
+    ... --path /v1/pages/product --varied --times 9
 
 For each service: what it answers to four clients that ask without a pause (its capacity), then requests at a steady rate,
 so many times the capacity, for some seconds. Times count from the moment at which a request was due. Printed are the
@@ -13,12 +14,14 @@ import http.client
 import itertools
 import json
 import os
+import random
 import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,11 +31,18 @@ HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 
 from benchmarks.kit import Row  # noqa: E402
+from benchmarks.request import draw  # noqa: E402
+from models.registry import Registry  # noqa: E402
+from models.shop import read_shop  # noqa: E402
+from recsvc.app import shop_clock  # noqa: E402
+from recsvc.loading import load_engine  # noqa: E402
 
 SERVICES = {
     "permits": {},
     "none": {"RECSVC_PERMITS": "4", "RECSVC_PERMIT_WAIT_MS": "10000", "RECSVC_REQUEST_BUDGET_MS": "0"},
 }
+STORES = 20
+"""Of the shoppers that ``--varied`` draws."""
 CLOSED, OPEN = 4, 200
 """Clients: to measure the capacity, and to offer more than it."""
 
@@ -44,6 +54,9 @@ def main() -> None:
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
     parser.add_argument("--path", default="/v1/carousels/you-may-also-like?user_id=1488&store_id=367")
     parser.add_argument("--body", help="JSON: it is sent by POST.")
+    parser.add_argument(
+        "--varied", action="store_true", help="Other shoppers, pages and carts in some stores, by POST."
+    )
     parser.add_argument("--times", type=float, nargs="+", default=[1, 3])
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--core", help="Where the service runs; run this program on another one.")
@@ -51,9 +64,10 @@ def main() -> None:
     print(
         f"{'service':<8} {'offered':>14} {'answered':>9} {'p50':>7} {'p99':>7} {'slowest':>8}   ms   {'prepared':>8} {'not 200':>8}"
     )
+    bodies = drawn(given.shop, given.artifacts) if given.varied else () if given.body is None else (given.body,)
     for name, settings in SERVICES.items():
         with served(given.shop, given.artifacts, given.core, settings) as port:
-            asked = Asked(given.path, given.body)
+            asked = Asked(given.path, bodies)
             ask_all(port, asked, CLOSED, until(1))
             capacity = len(ask_all(port, asked, CLOSED, until(3))) / 3
             for times in given.times:
@@ -124,21 +138,40 @@ def steadily(rate: float, seconds: float) -> Due:
 
 @dataclass(frozen=True)
 class Asked:
-    """What every client asks."""
+    """What the clients ask."""
 
     path: str
-    body: str | None = None
-    """JSON, sent by POST."""
+    bodies: tuple[str, ...] = ()
+    """JSON, one of them drawn for each request and sent by POST; none: a GET."""
 
     def send(self, connection: http.client.HTTPConnection) -> tuple[int, bool]:
         """Return status, and whether any carousel of the answer came from prepared lists."""
-        if self.body is None:
-            connection.request("GET", self.path)
+        if self.bodies:
+            connection.request("POST", self.path, random.choice(self.bodies), {"Content-Type": "application/json"})
         else:
-            connection.request("POST", self.path, self.body, {"Content-Type": "application/json"})
+            connection.request("GET", self.path)
         answer = connection.getresponse()
         told = json.loads(answer.read())
         return answer.status, any("load" in one.get("degraded", ()) for one in told.get("carousels", [told]))
+
+
+def drawn(shop: Path, artifacts: Path) -> tuple[str, ...]:
+    """Return bodies of shoppers of the live version, each on a product's page, with a cart, in one of the busiest stores."""
+    read = read_shop(shop)
+    asks = draw(load_engine(read, Registry(artifacts).current(), None, shop_clock(read)), 2000)
+    stores = [store for store, _ in Counter(one.store_id for one in asks if one.store_id).most_common(STORES)] or [None]
+    dice = random.Random(1)
+    return tuple(
+        json.dumps(
+            {
+                "user_id": one.user_id,
+                "product_id": one.product_id,
+                "store_id": dice.choice(stores),
+                "cart": [dice.choice(asks).product_id for _ in range(dice.randrange(4))],
+            }
+        )
+        for one in asks
+    )
 
 
 def ask_all(port: int, asked: Asked, clients: int, due: Due) -> list[tuple[float, int, bool]]:

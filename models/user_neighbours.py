@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 DENSE = 20
-"""So many times the neighbours there may be shoppers for the weights of neighbours to be laid out in full: a product of a sparse
-and a full matrix takes a sixth of the time of one of two sparse ones, as long as these hold no more than some zeros."""
+"""So many times ``neighbours`` there may be shoppers for the weights of a block to be laid out in full, zeros too: up to there the
+product of a sparse and a full matrix is quicker than that of two sparse ones."""
 
 
 @dataclass

@@ -246,7 +246,7 @@ def test_a_new_product_is_in_personal_carousels_by_its_content(ranked_engine: En
         answer = engine.carousel(name, Ask(user_id=user_id, recent=(looked_at,), size=100))
         assert answer.personalised
         items = {item.product_id: item for item in answer.items}
-        assert "barolo" not in items or items["barolo"].source == "model" or user_id[0] == "t"  # at the end of the list
+        assert user_id[0] == "t" or items["barolo"].source == "model"  # for others it may end the list
         return list(items).index("barolo") if "barolo" in items else None
 
     wine_lovers, others = ([place(f"{taste}{n}") for n in range(start, 12, 3)] for start, taste in enumerate("wt"))
