@@ -43,8 +43,9 @@ SERVICES = {
 }
 STORES = 20
 """Of the shoppers that ``--varied`` draws."""
-CLOSED, OPEN = 4, 200
-"""Clients: to measure the capacity, and to offer more than it."""
+CLOSED, OPEN = 4, 600
+"""Clients: to measure the capacity, and to offer more than it; fewer than wait at the service would hold requests back
+themselves."""
 
 
 def main() -> None:

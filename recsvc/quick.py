@@ -26,7 +26,7 @@ SLOW = (
     "HTTP_TRACEPARENT", "HTTP_TRACESTATE",
 )  # fmt: skip
 """Headers that an answer may depend on."""
-WAITS, FAR = 2.0, 6.0
+WAITS, FAR = 2.0, 3.0
 """A worker is crowded for a request that waited for its turn so many times longer than one waits for a permit, and falls
 behind where it waited ``FAR`` times as long."""
 

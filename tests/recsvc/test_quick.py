@@ -209,6 +209,17 @@ def test_a_worker_that_falls_behind_answers_all_pages_and_carts_with_one_list(
     assert len(reached) == 1
 
 
+def test_a_worker_that_is_crowded_and_not_behind_still_knows_the_page(
+    client: FlaskClient, crowded: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsvc.quick.waits", lambda: 2.5 * service_of(client.application).desk.wait)
+    reached = through_flask(client)
+    for user in ("u01", "u02"):
+        for page in ("p01", "p02"):
+            client.get(f"/v1/carousels/similar-items?product_id={page}&user_id={user}")
+    assert len(reached) == 2 and all("product_id" in path for path in reached)
+
+
 @pytest.mark.parametrize(
     "rule",
     ["hide, product: {best}, when: {{page_item: {{product: {page}}}}}", "hide, where: price >= 0.01 * page.price"],
