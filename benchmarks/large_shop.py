@@ -48,7 +48,7 @@ UNTIL, STORES, LINES = 1_514_826_000, 50, 4
 """Unix seconds; stores; purchases by shopper."""
 TREES, LEAVES, LIST = 150, 31, 100
 """As training makes them; products of a shopper's list where there are very many shoppers."""
-EASE_USERS, NEAR_USERS = 300_000, 15_000
+EASE_USERS, NEAR_USERS, ALS_USERS = 300_000, 15_000, 16_666
 """Shoppers that training gives a list of their own."""
 
 
@@ -133,9 +133,16 @@ def drawn(dice: np.random.Generator, n_products: int, n_users: int) -> list[Mode
         return RankedLists(ptr.astype(np.int64), rows.ravel(), scores.ravel())
 
     als, ease, near = ALS(), Ease(), UserNeighbours()
-    als.kept_ = np.arange(n_products, dtype=np.int32)
-    als.item_factors_ = dice.standard_normal((n_products, als.factors), np.float32) * np.float32(0.1)
-    als._finish()
+    folded = min(ALS_USERS, n_users)
+    items, vectors = (
+        dice.standard_normal((n, als.factors), np.float32) * np.float32(0.1) for n in (n_products, folded)
+    )
+    gram = items.T @ items + np.float32(als.regularization) * np.eye(als.factors, dtype=np.float32)
+    als.load({
+        "item_factors": items, "kept": np.arange(n_products, dtype=np.int32), "gram": gram, "vectors": vectors,
+        "users": np.arange(folded, dtype=np.int32), "lines": np.full(folded, LINES, np.int32),
+        **lists(folded, folded, LIST).arrays("lists"),
+    })  # fmt: skip
     ease.lists_ = lists(min(EASE_USERS, n_users), n_users, LIST)
     ease.weights_ = lists(min(10_000, n_products), n_products, LIST)
     near.lists_ = lists(min(NEAR_USERS, n_users), n_users, LIST)

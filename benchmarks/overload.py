@@ -160,7 +160,9 @@ def drawn(shop: Path, artifacts: Path) -> tuple[str, ...]:
     """Return bodies of shoppers of the live version, each on a product's page, with a cart, in one of the busiest stores."""
     read = read_shop(shop)
     asks = draw(load_engine(read, Registry(artifacts).current(), None, shop_clock(read)), 2000)
-    stores = [store for store, _ in Counter(one.store_id for one in asks if one.store_id).most_common(STORES)] or [None]
+    stores: list[str | None] = [
+        store for store, _ in Counter(one.store_id for one in asks if one.store_id).most_common(STORES)
+    ] or [None]
     dice = random.Random(1)
     return tuple(
         json.dumps(
