@@ -118,7 +118,7 @@ class Dual:
     @classmethod
     def solve(cls, users: "csc_matrix", regularization: float, offered: Longs) -> "Dual":
         """Return the scores of the (n_users, n_products) matrix ``users``; ``offered`` are ascending columns."""
-        inverse = _inverse((users @ users.T).toarray(), regularization)
+        inverse = _inverse((users @ users.T).toarray(), regularization).T  # symmetric; so its rows lie together
         scores = np.empty(users.shape, np.float32)
         kept, by_product = [], users.T.tocsr()
         for start in range(0, users.shape[1], COLUMNS):

@@ -39,9 +39,12 @@ FEWEST_WINDOWS = 4
 """Windows of a shop so large that a part of its shoppers is drawn."""
 LEAST_PAST = 3
 """Models of a window must know so much of the data: one part in so many."""
-MANY, FEW_FEATURES, LEAST_GAIN = 100_000, 0.4, 0.0015
+MANY, FEW_FEATURES, LEAST_GAIN = 100_000, 0.4, 0.0008
 """Examples from which features are chosen, by their share in what a small forest gains, and each split looks at a share of those:
 other trees then see other things. Fewer examples have none to spare."""
+TOLD_BY = 200_000
+"""Examples of that small forest, at least, where there are as many: of so many scikit-learn draws those that its bins are made
+from, and of fewer it sorts all of them by weight, feature by feature, which takes longer than the trees."""
 PRIOR = 50.0
 """Examples that the mean counts for in the number of a code."""
 
@@ -154,7 +157,7 @@ def _telling(ranker: Ranker, examples: Examples, seed: int) -> Bools:
 
     The others would only be in the way: where each split looks at some features, of all of them too few tell much.
     """
-    step = len(examples.bought) // MANY
+    step = max(1, len(examples.bought) // (TOLD_BY + 1))
     some = replace(
         examples, features=examples.features[::step], bought=examples.bought[::step], weight=examples.weight[::step]
     )

@@ -37,9 +37,9 @@ TASKS_OF = {
     "complements": ("complements", "completing"),
 }
 """Ranker -> the tasks of ``training.split`` that it learns from."""
-NEGATIVES = 35
-"""Candidates that were not bought, drawn for each request; twice as many where a task has few requests. Each stands for as
-many as were left out."""
+NEGATIVES, OF_FEW = {"next-order": 35, "discovery": 17, "complements": 35}, 70
+"""By ranker: candidates that were not bought, drawn for each request, and how many where a task has few requests. Each
+stands for as many as were left out."""
 BARE = 0.15
 """Share of requests that are learned from without store, fields and moment: a storefront may tell nothing of these."""
 MOST_USERS = 2000
@@ -163,7 +163,7 @@ def past_of(
 
 def _examples(past: Past, ranker: str, requests: Requests, numbers: range, seed: int) -> Examples:
     rng = np.random.default_rng([seed, len(requests)])
-    negatives = NEGATIVES * (2 if 2 * len(requests) <= MOST_USERS else 1)
+    negatives = OF_FEW if 2 * len(requests) <= MOST_USERS else NEGATIVES[ranker]
     parts: list[tuple[Floats, Bools, Doubles]] = []
     found = wanted = 0
     for number in numbers:
