@@ -33,7 +33,7 @@ from training.metrics.by_user import scores  # noqa: E402
 from training.pipeline import Options, end_of, read  # noqa: E402
 from training.prices import with_prices  # noqa: E402
 from training.progress import Progress  # noqa: E402
-from training.ranking import fit_rankers, learn_windows, window_starts  # noqa: E402
+from training.ranking import Windows, fit_rankers, learn_windows, window_starts  # noqa: E402
 from training.read.shop_data import ShopData  # noqa: E402
 from training.split import Requests, make_requests  # noqa: E402
 from training.windows import TASKS_OF, Past, context_of, past_of  # noqa: E402
@@ -136,7 +136,7 @@ def _ask(past: Past, task: Requests, ranker: str) -> Asked:
 
 
 def fitter(
-    shop: Shop, data: ShopData, seed: int, progress: Progress, windows: dict[int, dict[str, object]]
+    shop: Shop, data: ShopData, seed: int, progress: Progress, windows: Windows
 ) -> Callable[[Bools], dict[str, Ranker]]:
     """Return what fits the rankers without the features that a mask (n_features,) leaves out."""
 

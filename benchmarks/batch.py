@@ -20,7 +20,7 @@ sys.path.insert(0, str(HOME))
 from benchmarks.kit import Row, machine  # noqa: E402
 from models.registry import Registry  # noqa: E402
 from models.shop import read_shop  # noqa: E402
-from recsvc.app import shop_clock  # noqa: E402
+from recsvc.clock import shop_clock  # noqa: E402
 from recsvc.loading import load_engine  # noqa: E402
 from recsvc.snapshot import Snapshot  # noqa: E402
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -92,7 +93,7 @@ def measure(shop: Shop, engine: str, lines: int, log: Path) -> None:
     bundle = fitting(data, int(data.purchases.time.max()) + 1, shop, 1)
     bundle = replace(bundle, statistics=engine_of(shop).statistics())
     for name, model in (("popularity", StorePopularity()), ("pairs", BoughtTogether()), ("als", ALS())):
-        step(name, lambda model=model: model.fit(bundle))
+        step(name, partial(model.fit, bundle))
     if engine == "spark":
         engine_of(shop).session.stop()  # type: ignore[attr-defined]
 

@@ -31,7 +31,8 @@ from benchmarks.rules import Writer, mixed  # noqa: E402
 from benchmarks.serving import RULES, SHOPPERS, given, told_to  # noqa: E402
 from models.registry import Registry  # noqa: E402
 from models.shop import read_shop  # noqa: E402
-from recsvc.app import create_app, shop_clock  # noqa: E402
+from recsvc.app import create_app  # noqa: E402
+from recsvc.clock import shop_clock  # noqa: E402
 from recsvc.loading import load_engine  # noqa: E402
 from recsvc.service import service_of  # noqa: E402
 from recsvc.settings import read_settings  # noqa: E402

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 
-class Server(BaseApplication):
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn with the service's worker settings, and nothing of the service."""
 
     def __init__(self, app: Flask, threads: int) -> None:

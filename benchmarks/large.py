@@ -28,9 +28,9 @@ from benchmarks.serving import given as told_of  # noqa: E402
 from benchmarks.serving import size_of  # noqa: E402
 from models.registry import Registry  # noqa: E402
 from models.shop import read_shop  # noqa: E402
-from recsvc.app import shop_clock  # noqa: E402
 from recsvc.asking import Ask  # noqa: E402
 from recsvc.carousel import Engine  # noqa: E402
+from recsvc.clock import shop_clock  # noqa: E402
 from recsvc.loading import load_engine  # noqa: E402
 
 

@@ -35,7 +35,7 @@ from models.newcomers import Newcomers  # noqa: E402
 from models.popularity import CategoryPopularity, Popularity, StorePopularity  # noqa: E402
 from models.ranker import DEPTHS, Ranker  # noqa: E402
 from models.registry import Registry  # noqa: E402
-from models.schema import DAY, Arrays, Purchases  # noqa: E402
+from models.schema import DAY, Arrays, Floats, Ints, Purchases  # noqa: E402
 from models.settings_of import settings_of  # noqa: E402
 from models.shop import Shop, read_shop  # noqa: E402
 from models.similar import Similar  # noqa: E402
@@ -125,9 +125,8 @@ def drawn(dice: np.random.Generator, n_products: int, n_users: int) -> list[Mode
     """Return factors, neighbours and EASE with lists that are drawn."""
 
     def lists(keys: int, n_keys: int, length: int) -> RankedLists:
-        rows = dice.integers(n_products - length, size=keys).astype(np.int32)[:, None] + np.arange(
-            length, dtype=np.int32
-        )
+        first = dice.integers(n_products - length, size=(keys, 1))
+        rows = (first + np.arange(length)).astype(np.int32)
         scores = np.broadcast_to(np.linspace(0.9, 0.1, length, dtype=np.float32), rows.shape)
         ptr = np.minimum(np.arange(n_keys + 1), keys) * length
         return RankedLists(ptr.astype(np.int64), rows.ravel(), scores.ravel())
@@ -149,9 +148,7 @@ def drawn(dice: np.random.Generator, n_products: int, n_users: int) -> list[Mode
     return [als, ease, near]
 
 
-def trees(
-    dice: np.random.Generator, labels: tuple[str, ...]
-) -> tuple[np.ndarray, tuple[str, ...], dict[int, np.ndarray], Trees]:  # type: ignore[type-arg]
+def trees(dice: np.random.Generator, labels: tuple[str, ...]) -> tuple[Ints, tuple[str, ...], dict[int, Floats], Trees]:
     """Return what a ranker is made of, with trees that test drawn features."""
     used, nodes = np.arange(len(labels), dtype=np.int32), TREES * (LEAVES - 1)
     made = Trees(

@@ -24,7 +24,7 @@ from benchmarks.request import CAROUSELS, ask_once, draw  # noqa: E402
 from models.base import Fitting, Model  # noqa: E402
 from models.basis import Basis  # noqa: E402
 from models.catalogue import Catalogue  # noqa: E402
-from models.columns import NumberColumn, TextColumn  # noqa: E402
+from models.columns import Column, NumberColumn, TextColumn  # noqa: E402
 from models.features import World  # noqa: E402
 from models.histories import Histories  # noqa: E402
 from models.ids import IdIndex  # noqa: E402
@@ -38,8 +38,8 @@ from models.shop import Shop, read_shop  # noqa: E402
 from models.similar import Similar  # noqa: E402
 from models.stock import Stock  # noqa: E402
 from models.strings import Strings  # noqa: E402
-from recsvc.app import shop_clock  # noqa: E402
 from recsvc.carousel import Engine  # noqa: E402
+from recsvc.clock import shop_clock  # noqa: E402
 from recsvc.loading import load_engine  # noqa: E402
 from recsvc.overlay.apply import tell  # noqa: E402
 from recsvc.overlay.told import News, Pieces, Product  # noqa: E402
@@ -131,7 +131,7 @@ def arrivals(snapshot: Snapshot, n: int) -> Iterator[News]:
         for row in rows:
             number += 1
             like = {name: snapshot.catalogue.value(name, row) for name in ("category", "brand")}
-            told.append(Product(f"new-{number}", {**like, "name": f"New {number}", "price": 3.5}, True, NOW))  # type: ignore[arg-type]
+            told.append(Product(f"new-{number}", {**like, "name": f"New {number}", "price": 3.5}, True, NOW))
         yield News(told)
 
 
@@ -152,7 +152,7 @@ def print_requests(trained: Snapshot, n: int) -> None:
 def generated(shop: Shop, n: int) -> Snapshot:
     """Return a snapshot of ``n`` products with what depends on their number, fitted on two purchases of each."""
     dice = np.random.default_rng(4)
-    columns = {
+    columns: dict[str, Column] = {
         "name": TextColumn(np.arange(n, dtype=np.int32), Strings.of(f"Product {row:08}" for row in range(n))),
         "category": words(dice, n, 300),
         "brand": words(dice, n, 5_000),

@@ -34,7 +34,7 @@ from benchmarks.kit import Row  # noqa: E402
 from benchmarks.request import draw  # noqa: E402
 from models.registry import Registry  # noqa: E402
 from models.shop import read_shop  # noqa: E402
-from recsvc.app import shop_clock  # noqa: E402
+from recsvc.clock import shop_clock  # noqa: E402
 from recsvc.loading import load_engine  # noqa: E402
 
 SERVICES = {

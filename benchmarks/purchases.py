@@ -71,7 +71,7 @@ class World:
             2 + 2 * (orders / (1 - SOLD_BY)) ** 0.75,
             np.cumsum(sold) / sold.sum(),
             rng.permutation(size.products),
-            np.round(np.exp(rng.normal(1.6, 0.9, size.products)), 2),
+            np.exp(rng.normal(1.6, 0.9, size.products)).round(2).astype(np.float64),
         )
 
 

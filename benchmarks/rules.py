@@ -28,17 +28,18 @@ from models.columns import TextColumn  # noqa: E402
 from models.registry import Registry  # noqa: E402
 from models.schema import Doubles  # noqa: E402
 from models.shop import read_shop  # noqa: E402
-from recsvc.app import shop_clock  # noqa: E402
 from recsvc.asking import Ask  # noqa: E402
 from recsvc.carousel import Engine  # noqa: E402
+from recsvc.clock import shop_clock  # noqa: E402
 from recsvc.gently import gently  # noqa: E402
 from recsvc.loading import load_engine  # noqa: E402
 from recsvc.rules.parse import parse  # noqa: E402
 from recsvc.rules.schema import RuleSet  # noqa: E402
 from recsvc.rules_file import facts_of  # noqa: E402
 from recsvc.rules_tools.sample import draw  # noqa: E402
-from recsvc.serving import Live, Look, with_rules  # noqa: E402
+from recsvc.serving import Live, with_rules  # noqa: E402
 from recsvc.snapshot import Snapshot  # noqa: E402
+from recsvc.state import Look  # noqa: E402
 
 Asked = Sequence[tuple[str, Ask]]
 MANY, FEW = 10_000, 10

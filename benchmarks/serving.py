@@ -26,9 +26,9 @@ from benchmarks.request import draw  # noqa: E402
 from benchmarks.rules import Writer, mixed  # noqa: E402
 from models.registry import Registry  # noqa: E402
 from models.shop import read_shop  # noqa: E402
-from recsvc.app import shop_clock  # noqa: E402
 from recsvc.asking import Ask  # noqa: E402
 from recsvc.carousel import Engine  # noqa: E402
+from recsvc.clock import shop_clock  # noqa: E402
 from recsvc.loading import load_engine  # noqa: E402
 
 SHOPPERS, RULES = 200, 100
@@ -144,12 +144,13 @@ def in_turn(kinds: dict[str, tuple[int, list[str]]], seconds: float, rounds: int
                 raise SystemExit(f"{name}: {load.failed} requests failed")
             if turn:
                 found[name].append(load)
-    return {
-        name: Load(
-            *(float(np.median([getattr(one, part) for one in some])) for part in ("rate", "p50", "p99")), failed=0
-        )
-        for name, some in found.items()
-    }
+    return {name: middle(some) for name, some in found.items()}
+
+
+def middle(loads: Sequence[Load]) -> Load:
+    """Return the median of each figure; none of the requests failed."""
+    rate, p50, p99 = np.median([(one.rate, one.p50, one.p99) for one in loads], axis=0).tolist()
+    return Load(rate, p50, p99, 0)
 
 
 def told(found: dict[str, Load]) -> list[Row]:

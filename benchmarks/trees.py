@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -74,9 +75,9 @@ def scoring() -> None:
             raise SystemExit(f"{n} rows: the scores differ from scikit-learn's")
         took = in_turn(
             {
-                "sklearn": lambda asked=asked: model._raw_predict(asked, n_threads=1),
-                "raw": lambda asked=asked: trees.raw(asked),
-                "probability": lambda asked=asked: trees.probability(asked),
+                "sklearn": partial(model._raw_predict, asked, n_threads=1),
+                "raw": partial(trees.raw, asked),
+                "probability": partial(trees.probability, asked),
             }
         )
         theirs, raw, probability = (1e6 * took[name] for name in ("sklearn", "raw", "probability"))
