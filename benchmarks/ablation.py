@@ -80,8 +80,8 @@ def main() -> None:
     shop, progress = read_shop(given.shop), Progress()
     if given.windows:
         shop = shop.model_copy(update={"training": shop.training.model_copy(update={"windows": given.windows})})
-    options = Options(Path(), int(time()), shop.moment(given.until) if given.until else int(time()))
-    options = replace(options, until=shop.moment(given.until) if given.until else None)
+    now, moment = time(), None if given.until is None else shop.moment(given.until)
+    options = Options(Path(), int(now), int(now) + shop.clock_offset(now), moment)
     data = read(shop, options, None, progress)
     until, seed = end_of(data, options.until), shop.training.seed
     shop = suited(shop, data, until)

@@ -5,6 +5,7 @@ says so on ``/readyz``.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from flask import Flask
@@ -97,9 +98,11 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     answer_errors(app)
     for route in ROUTES:
         app.add_url_rule(route.path, route.path, route.view, methods=list(route.methods))
-    warm()  # compiled once, before the workers fork, and never inside a request or a swap
-    with suppress(StoreError):  # a worker tries again, and says so on /readyz
-        refusals.follow()
-    live.refresh()
+    with ThreadPoolExecutor(1) as beside:
+        warmed = beside.submit(warm)  # compiled once, before the workers fork, and never inside a request or a swap
+        with suppress(StoreError):  # a worker tries again, and says so on /readyz
+            refusals.follow()
+        live.refresh()
+        warmed.result()
     store.close()  # no connection lives through a fork
     return app
