@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -24,7 +25,8 @@ from models.schema import Arrays
 FORMAT = 1
 """Raised when an older service could not read what is written."""
 MANIFEST = "manifest.json"
-BLOCK = 1 << 20
+LEAST = 19
+"""How nice a thread is that leaves the processor to all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +123,13 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{folder / MANIFEST}: cannot be read ({error!r}); train again or roll back") from error
 
 
-def open_artifact(folder: Path, *, verify: bool = True) -> Artifact:
+def open_artifact(folder: Path, *, verify: bool = True, patient: bool = False) -> Artifact:
     """Return a version with its arrays mapped read-only.
 
     Args:
         folder: the version's folder.
         verify: compare every file with the manifest's digest before any is opened.
+        patient: with what nobody else wants of one core, instead of all of them.
 
     Raises:
         NoArtifactError: there is no such folder.
@@ -140,7 +143,7 @@ def open_artifact(folder: Path, *, verify: bool = True) -> Artifact:
         if not path.is_file():
             raise ArtifactError(f"{path}: is missing; train again or roll back")
     if verify:
-        _compare(folder, manifest)
+        _compare(folder, manifest, patient)
     groups: dict[str, dict[str, Any]] = {}
     for name in manifest.files:
         path = folder / name
@@ -153,13 +156,19 @@ def open_artifact(folder: Path, *, verify: bool = True) -> Artifact:
     return Artifact(folder, manifest, groups)
 
 
-def _compare(folder: Path, manifest: Manifest) -> None:
-    """Compare every file with its digest, on all cores: of a large version it is most of what opening it takes."""
+def _compare(folder: Path, manifest: Manifest, patient: bool) -> None:
+    """Compare every file with its digest: of a large version that is most of what opening it takes."""
     paths = [folder / name for name in manifest.files]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(1, initializer=_step_back) if patient else ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, found, expected in zip(paths, pool.map(digest, paths), manifest.files.values(), strict=True):
             if found != expected:
                 raise ArtifactError(f"{path}: is not what was written (SHA-256 differs); train again or roll back")
+
+
+def _step_back() -> None:
+    """Let this thread compute when nobody else wants to; elsewhere than on Linux that would be the whole process."""
+    if sys.platform == "linux":
+        os.nice(LEAST)
 
 
 def digest(path: Path) -> str:

@@ -29,7 +29,9 @@ from recsvc.rules.schema import NO_RULES, RuleSet
 from recsvc.snapshot import Snapshot
 
 
-def load_engine(shop: Shop, folder: Path | None, rules: RuleSet | None, clock: Callable[[], int]) -> Engine:
+def load_engine(
+    shop: Shop, folder: Path | None, rules: RuleSet | None, clock: Callable[[], int], *, patient: bool = False
+) -> Engine:
     """Return the engine of a trained version under the rules.
 
     Args:
@@ -37,11 +39,12 @@ def load_engine(shop: Shop, folder: Path | None, rules: RuleSet | None, clock: C
         folder: of the version; None = nothing is trained yet, and every carousel is empty.
         rules: what the rules file says, or None.
         clock: the shop's clock, Unix seconds.
+        patient: see ``open_artifact``.
 
     Raises:
         ArtifactError: the version is broken, was changed, or belongs to another shop.
     """
-    snapshot = _empty(shop, clock) if folder is None else _mapped(shop, open_artifact(folder), clock)
+    snapshot = _empty(shop, clock) if folder is None else _mapped(shop, open_artifact(folder, patient=patient), clock)
     return Engine(snapshot.under(bind(rules or NO_RULES, snapshot.catalogue), rules.hash if rules else None))
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from models.registry import Registry
@@ -13,7 +14,7 @@ from recsvc.asking import Ask
 from recsvc.carousel import Engine
 from recsvc.erased import without_erased
 from recsvc.following import CATALOGUE, followed, laid_over
-from recsvc.gently import gently_for
+from recsvc.gently import gently, gently_for
 from recsvc.last_good import Good, LastGood
 from recsvc.loading import load_engine
 from recsvc.marks import ListsRead, Mark
@@ -67,8 +68,8 @@ class Live:
         self.look_ahead()
 
     def renew(self, look: Look) -> None:
-        """Make ``look`` live beside the requests, with rests where it has many rules."""
-        with gently_for(look.text) as rest:
+        """Make ``look`` live beside the requests, with rests where it has another version or many rules."""
+        with gently_for(look.text) if look.folder == self.state.folder else gently() as rest:
             held = [piece for one in self.state.engine.snapshot.everything for piece in one.rules.pieces()]
             self.load(look, rest=rest)
             let_go(held, rest)
@@ -117,8 +118,8 @@ class Live:
         """
         last, troubles = self.state, [look.trouble] if look.trouble else []
         self.tried, self.listed = look.key, None
-        engine, folder = self._engine(look.folder, last, troubles) or (last.engine, last.folder)
-        engine = with_arms(engine, last.engine, self._arm, troubles)
+        engine, folder = self._engine(look.folder, last, troubles, rest) or (last.engine, last.folder)
+        engine = with_arms(engine, last.engine, partial(self._arm, rest=rest), troubles)
         rules = self._rules(look.text, engine, troubles, kept, rest)
         for part, wanted in (("rules", rules), ("model", last.rules)):
             try:
@@ -148,7 +149,9 @@ class Live:
             _tell(self.state, last)
             self.heard(self.state)
 
-    def _engine(self, folder: Path | None, last: State, troubles: list[Trouble]) -> tuple[Engine, Path] | None:
+    def _engine(
+        self, folder: Path | None, last: State, troubles: list[Trouble], rest: Rest
+    ) -> tuple[Engine, Path] | None:
         """Return the engine of ``folder`` without rules, and ``folder``; None where the last one stays.
 
         Where nothing is live yet, as at the start, and ``folder`` does not open, it is the newest that was live before
@@ -161,34 +164,35 @@ class Live:
             trouble = Trouble("model", "current", None, gone if last.folder else NO_VERSION)
         else:
             try:
-                return self._opened(folder)
+                return self._opened(folder, rest)
             except Exception as error:  # a broken version may fail in any way
                 trouble = Trouble("model", folder.name, None, _cause(error))
-        earlier = None if last.folder else self._earlier(folder)
+        earlier = None if last.folder else self._earlier(folder, rest)
         if earlier:
             trouble = replace(trouble, cause=f"{trouble.cause}; {earlier[1].name}, live before, is served instead")
         troubles.append(trouble)
         return earlier
 
-    def _earlier(self, broken: Path | None) -> tuple[Engine, Path] | None:
+    def _earlier(self, broken: Path | None, rest: Rest) -> tuple[Engine, Path] | None:
         """Return the newest version that was live once and opens, but ``broken``; None where there is none."""
         for folder in self.registry.history():
             with suppress(Exception):  # the next older one may open
                 if folder != broken:
-                    return self._opened(folder)
+                    return self._opened(folder, rest)
         return None
 
-    def _opened(self, folder: Path) -> tuple[Engine, Path]:
+    def _opened(self, folder: Path, rest: Rest) -> tuple[Engine, Path]:
         """Return the engine of ``folder`` without rules, after it answered once; raises whatever goes wrong."""
-        engine = laid_over(load_engine(self.shop, folder, None, self.clock), self.store, self.state.engine)
+        loaded = load_engine(self.shop, folder, None, self.clock, patient=rest is not no_rest)
+        engine = laid_over(loaded, self.store, self.state.engine)
         if self.refusals is not None:
             engine = without_erased(engine, self.refusals.gone)
-        canary(engine, self.shop)
+        canary(engine, self.shop, rest)
         return engine, folder
 
-    def _arm(self, version: str) -> Engine:
+    def _arm(self, version: str, rest: Rest) -> Engine:
         """Return the engine of a version that an arm serves, without rules; raises whatever goes wrong."""
-        return self._opened(self.registry.path(version))[0]
+        return self._opened(self.registry.path(version), rest)[0]
 
     def _rules(
         self, text: bytes | None, engine: Engine, troubles: list[Trouble], kept: Good | None, rest: Rest

@@ -1,7 +1,9 @@
 """The artifact: written whole or not at all, and nothing opened that is not what was written."""
 
 import json
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -104,16 +106,27 @@ def test_a_write_that_is_stopped_leaves_nothing_under_the_name(
     open_artifact(tmp_path / "v1")
 
 
-def test_every_flipped_byte_is_found(folder: Path) -> None:
+@pytest.mark.parametrize("patient", [False, True])
+def test_every_flipped_byte_is_found(folder: Path, patient: bool) -> None:
     """One bit changed anywhere in an array's file stops the opening, and names the file."""
     path = folder / "popularity" / "scores.npy"
     whole = path.read_bytes()
     for place in (0, 7, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         with pytest.raises(ArtifactError, match=r"scores\.npy: is not what was written"):
-            open_artifact(folder)
+            open_artifact(folder, patient=patient)
     path.write_bytes(whole)
-    open_artifact(folder)
+    open_artifact(folder, patient=patient)
+
+
+def test_opening_patiently_leaves_the_priority_of_everything_else_as_it_was(folder: Path) -> None:
+    """The thread that compares steps back, and ends; whoever called it does not."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    open_artifact(folder, patient=True)
+    with ThreadPoolExecutor(1) as pool:
+        assert [os.getpriority(os.PRIO_PROCESS, 0), pool.submit(os.getpriority, os.PRIO_PROCESS, 0).result()] == [
+            before
+        ] * 2
 
 
 @pytest.mark.parametrize("verify", [True, False])
