@@ -12,6 +12,9 @@ from models.schema import UNKNOWN, Doubles, Ints
 from recsvc.context import Moment
 from recsvc.snapshot import Snapshot
 
+BEHIND = 1 - 1e-6
+"""Of a score: right behind it."""
+
 
 def ranker_of(snapshot: Snapshot, carousel: Carousel, moment: Moment) -> Ranker | None:
     """Return the ranker that orders a carousel, or None where the blend does.
@@ -37,7 +40,28 @@ def rank(snapshot: Snapshot, carousel: Carousel, moment: Moment, gathered: Gathe
         return gathered.scores
     known = features(snapshot.world, moment.context, gathered.rows, moment.shopper.user_id)
     scores: Doubles = np.clip(ranker.score(known), FLOOR, 1.0)
-    return scores
+    return _with_new(scores, gathered.rows, snapshot)
+
+
+def _with_new(scores: Doubles, rows: Ints, snapshot: Snapshot) -> Doubles:
+    """Return ``scores`` where products that came after the training have what is usual among the candidates of their kind.
+
+    The ranker reads how a product sells, and would put them last, as what nobody wants. The first of them stands right
+    behind the best of its kind: nobody learns how a product sells that is never seen. It is one, however many come.
+    """
+    if snapshot.trained is None or snapshot.world is None:
+        return scores
+    old = rows < len(snapshot.trained.catalogue)
+    kinds = snapshot.world.basis.kind_[rows].astype(np.int64) + 1  # 0: of no kind
+    known = np.bincount(kinds, old & (kinds > 0))
+    new = np.flatnonzero(~old & (known[kinds] > 0))
+    if not len(new):
+        return scores
+    usual, out = np.bincount(kinds, old * scores) / np.maximum(known, 1), scores.copy()
+    out[new] = usual[kinds[new]]
+    first = new[np.argmax(out[new])]
+    out[first] = scores[old & (kinds == kinds[first])].max() * BEHIND
+    return out
 
 
 def ranker_features(snapshot: Snapshot, carousel: Carousel, moment: Moment, row: Ints) -> dict[str, float]:

@@ -235,6 +235,23 @@ class OnFeature(Ranker):
         return 1.0 / (1.0 + np.exp(values))
 
 
+def test_one_new_product_stands_behind_the_best_of_its_kind_and_the_others_in_the_middle(ranked_engine: Engine) -> None:
+    """A ranker knows nothing of their sales: three new wines have the mean of the candidates of wine, and one is seen."""
+    three = News([Product(f"new-{n}", {"category": "wine"}, True, ranked_engine.snapshot.clock()) for n in range(3)])
+    after = Engine(tell(ranked_engine.snapshot, three, 1))
+    items = after.carousel("for-you", Ask(user_id="w0", size=100)).items
+    scores = {item.product_id: item.score for item in items}
+    wines = [one for one in WINES if one in scores]
+    best = max(wines, key=scores.__getitem__)
+    places = [item.product_id for item in items]
+    assert places.index("new-0") == places.index(best) + 1
+    assert scores["new-1"] == scores["new-2"] == pytest.approx(np.mean([scores[one] for one in wines]), abs=1e-3)
+    before = {
+        item.product_id: item.score for item in ranked_engine.carousel("for-you", Ask(user_id="w0", size=100)).items
+    }
+    assert before == {name: score for name, score in scores.items() if name in before}, "nobody else moved"
+
+
 @pytest.mark.parametrize("name", ["for-you", "you-may-also-like"])
 def test_a_new_product_is_in_personal_carousels_by_its_content(ranked_engine: Engine, name: str) -> None:
     """A wine that is told of now is ranked for who buys wine, above its place for who buys tea; before, nobody had it."""
