@@ -61,23 +61,27 @@ def gather(
         context: the request.
         without: (n,) products that need not compete, such as what was bought; each source gives its depth beside them.
     """
-    answers, exhausted = {}, True
-    for name in depths:
-        if name in models:
-            found = models[name].candidates(context, depths[name] + len(without))
-            exhausted &= len(found) < depths[name] + len(without)
-            answers[name] = _left(found, without, depths[name])
+    answers = {
+        name: models[name].candidates(context, depth + len(without)) for name, depth in depths.items() if name in models
+    }
+    exhausted = all(len(found) < depths[name] + len(without) for name, found in answers.items())
+    if len(without):
+        answers = _left(answers, without, depths)
     named = np.concatenate([NO_ROWS, *(a.rows for a in answers.values())])
     weighted = np.concatenate([np.empty(0), *(weights.get(name, 0.0) * a.scores for name, a in answers.items())])
     rows, scores = summed(named, weighted)
     return Gathered(rows, _bounded(scores / max(sum(weights.values()), FLOOR)), answers, exhausted)
 
 
-def _left(found: Scored, without: Ints, depth: int) -> Scored:
-    if not len(without):
-        return found
-    left = np.flatnonzero(places_in(without, found.rows) < 0)[:depth]
-    return Scored(found.rows[left], found.scores[left])
+def _left(answers: Mapping[str, Scored], without: Ints, depths: Mapping[str, int]) -> dict[str, Scored]:
+    """Return of each source what is not among ``without``, the best; all are looked up in one table."""
+    edges = np.cumsum([0, *(len(found) for found in answers.values())])
+    other = places_in(without, np.concatenate([NO_ROWS, *(found.rows for found in answers.values())])) < 0
+    left = {
+        name: np.flatnonzero(other[start:end])[: depths[name]]
+        for name, start, end in zip(answers, edges[:-1], edges[1:], strict=True)
+    }
+    return {name: Scored(found.rows[left[name]], found.scores[left[name]]) for name, found in answers.items()}
 
 
 def rate(models: Mapping[str, Source], weights: Mapping[str, float], context: Context, rows: Ints) -> Gathered:

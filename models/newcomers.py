@@ -20,7 +20,8 @@ class Newcomers:
     source: ClassVar[str] = "newcomers"
     personal: ClassVar[bool] = False
     half_life: float = 30.0
-    length: int = 500
+    length: int = 2000
+    """Products kept in rank order: as many as a shopper of many products needs beside those."""
     scores_: Floats | None = None
     """(n_products,) in [0, 1]."""
     top_: Ints | None = None
