@@ -9,8 +9,7 @@ import json
 import os
 import platform
 import shutil
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version as installed
@@ -22,11 +21,12 @@ import numpy as np
 from models.errors import ArtifactError, NoArtifactError
 from models.schema import Arrays
 
+Rest = Callable[[], None]
 FORMAT = 1
 """Raised when an older service could not read what is written."""
 MANIFEST = "manifest.json"
-LEAST = 19
-"""How nice a thread is that leaves the processor to all others."""
+BLOCK = 1 << 20
+"""Bytes that are read between two rests: half a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,13 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{folder / MANIFEST}: cannot be read ({error!r}); train again or roll back") from error
 
 
-def open_artifact(folder: Path, *, verify: bool = True, patient: bool = False) -> Artifact:
+def open_artifact(folder: Path, *, verify: bool = True, rest: Rest | None = None) -> Artifact:
     """Return a version with its arrays mapped read-only.
 
     Args:
         folder: the version's folder.
         verify: compare every file with the manifest's digest before any is opened.
-        patient: with what nobody else wants of one core, instead of all of them.
+        rest: called often, beside requests; None: nobody waits for this process, which compares on all cores.
 
     Raises:
         NoArtifactError: there is no such folder.
@@ -143,7 +143,7 @@ def open_artifact(folder: Path, *, verify: bool = True, patient: bool = False) -
         if not path.is_file():
             raise ArtifactError(f"{path}: is missing; train again or roll back")
     if verify:
-        _compare(folder, manifest, patient)
+        _compare(folder, manifest, rest)
     groups: dict[str, dict[str, Any]] = {}
     for name in manifest.files:
         path = folder / name
@@ -156,25 +156,24 @@ def open_artifact(folder: Path, *, verify: bool = True, patient: bool = False) -
     return Artifact(folder, manifest, groups)
 
 
-def _compare(folder: Path, manifest: Manifest, patient: bool) -> None:
+def _compare(folder: Path, manifest: Manifest, rest: Rest | None) -> None:
     """Compare every file with its digest: of a large version that is most of what opening it takes."""
     paths = [folder / name for name in manifest.files]
-    with ThreadPoolExecutor(1, initializer=_step_back) if patient else ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, found, expected in zip(paths, pool.map(digest, paths), manifest.files.values(), strict=True):
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        digests = pool.map(digest, paths) if rest is None else (digest(path, rest) for path in paths)
+        for path, found, expected in zip(paths, digests, manifest.files.values(), strict=True):
             if found != expected:
                 raise ArtifactError(f"{path}: is not what was written (SHA-256 differs); train again or roll back")
 
 
-def _step_back() -> None:
-    """Let this thread compute when nobody else wants to; elsewhere than on Linux that would be the whole process."""
-    if sys.platform == "linux":
-        os.nice(LEAST)
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file as hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def digest(path: Path, rest: Rest = lambda: None) -> str:
+    """Return the SHA-256 of a file as hex; ``rest`` is called after each ``BLOCK``."""
+    found = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            found.update(block)
+            rest()
+    return found.hexdigest()
 
 
 def sync(path: Path) -> None:

@@ -25,12 +25,13 @@ from models.stock import Stock
 from recsvc.carousel import Engine
 from recsvc.prepared import prepare
 from recsvc.rules.bind import bind
+from recsvc.rules.rest import Rest
 from recsvc.rules.schema import NO_RULES, RuleSet
 from recsvc.snapshot import Snapshot
 
 
 def load_engine(
-    shop: Shop, folder: Path | None, rules: RuleSet | None, clock: Callable[[], int], *, patient: bool = False
+    shop: Shop, folder: Path | None, rules: RuleSet | None, clock: Callable[[], int], rest: Rest | None = None
 ) -> Engine:
     """Return the engine of a trained version under the rules.
 
@@ -39,12 +40,12 @@ def load_engine(
         folder: of the version; None = nothing is trained yet, and every carousel is empty.
         rules: what the rules file says, or None.
         clock: the shop's clock, Unix seconds.
-        patient: see ``open_artifact``.
+        rest: see ``open_artifact``.
 
     Raises:
         ArtifactError: the version is broken, was changed, or belongs to another shop.
     """
-    snapshot = _empty(shop, clock) if folder is None else _mapped(shop, open_artifact(folder, patient=patient), clock)
+    snapshot = _empty(shop, clock) if folder is None else _mapped(shop, open_artifact(folder, rest=rest), clock)
     return Engine(snapshot.under(bind(rules or NO_RULES, snapshot.catalogue), rules.hash if rules else None))
 
 

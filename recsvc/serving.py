@@ -183,7 +183,7 @@ class Live:
 
     def _opened(self, folder: Path, rest: Rest) -> tuple[Engine, Path]:
         """Return the engine of ``folder`` without rules, after it answered once; raises whatever goes wrong."""
-        loaded = load_engine(self.shop, folder, None, self.clock, patient=rest is not no_rest)
+        loaded = load_engine(self.shop, folder, None, self.clock, None if rest is no_rest else rest)
         engine = laid_over(loaded, self.store, self.state.engine)
         if self.refusals is not None:
             engine = without_erased(engine, self.refusals.gone)

@@ -1,9 +1,7 @@
 """The artifact: written whole or not at all, and nothing opened that is not what was written."""
 
 import json
-import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,26 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from models import artifact as module
-from models.artifact import FORMAT, MANIFEST, Manifest, digest, open_artifact, read_manifest, write_artifact
+from models.artifact import (
+    BLOCK,
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    Rest,
+    digest,
+    open_artifact,
+    read_manifest,
+    write_artifact,
+)
 from models.errors import ArtifactError, NoArtifactError
 
 PLAIN = Manifest("v1", "shop", "2026-11-22T00:00:00Z", 1_000, 7, {"lines": 3}, {"name": "shop"})
+
+
+def no_rest() -> None:
+    """Somebody who does not rest."""
+
+
 GROUPS = {
     "popularity": {"scores": np.array([0.5, 0.25], np.float32), "top": np.arange(2, dtype=np.int32)},
     "products": {"name.text.codes": np.empty(0, np.int32)},
@@ -106,27 +120,27 @@ def test_a_write_that_is_stopped_leaves_nothing_under_the_name(
     open_artifact(tmp_path / "v1")
 
 
-@pytest.mark.parametrize("patient", [False, True])
-def test_every_flipped_byte_is_found(folder: Path, patient: bool) -> None:
+@pytest.mark.parametrize("rest", [None, no_rest])
+def test_every_flipped_byte_is_found(folder: Path, rest: Rest | None) -> None:
     """One bit changed anywhere in an array's file stops the opening, and names the file."""
     path = folder / "popularity" / "scores.npy"
     whole = path.read_bytes()
     for place in (0, 7, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         with pytest.raises(ArtifactError, match=r"scores\.npy: is not what was written"):
-            open_artifact(folder, patient=patient)
+            open_artifact(folder, rest=rest)
     path.write_bytes(whole)
-    open_artifact(folder, patient=patient)
+    open_artifact(folder, rest=rest)
 
 
-def test_opening_patiently_leaves_the_priority_of_everything_else_as_it_was(folder: Path) -> None:
-    """The thread that compares steps back, and ends; whoever called it does not."""
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    open_artifact(folder, patient=True)
-    with ThreadPoolExecutor(1) as pool:
-        assert [os.getpriority(os.PRIO_PROCESS, 0), pool.submit(os.getpriority, os.PRIO_PROCESS, 0).result()] == [
-            before
-        ] * 2
+def test_a_comparison_beside_requests_rests_after_each_block_of_each_file(tmp_path: Path) -> None:
+    """A file of two blocks and a bit has three rests, an empty array's header one."""
+    arrays = {"long": np.zeros(2 * BLOCK, np.uint8), "none": np.empty(0, np.uint8)}
+    write_artifact(tmp_path / "v1", PLAIN, {"group": arrays})
+    rests: list[None] = []
+    opened = open_artifact(tmp_path / "v1", rest=lambda: rests.append(None))
+    assert len(rests) == 3 + 1
+    assert len(opened.group("group")["long"]) == 2 * BLOCK
 
 
 @pytest.mark.parametrize("verify", [True, False])
