@@ -24,14 +24,17 @@ sys.path.insert(0, str(HOME))
 from benchmarks.kit import Row, listening, machine  # noqa: E402
 from benchmarks.large_shop import write  # noqa: E402
 from benchmarks.request import ask_once, draw  # noqa: E402
+from benchmarks.serving import answer_of  # noqa: E402
 from benchmarks.serving import given as told_of  # noqa: E402
-from benchmarks.serving import size_of  # noqa: E402
 from models.registry import Registry  # noqa: E402
 from models.shop import read_shop  # noqa: E402
 from recsvc.asking import Ask  # noqa: E402
 from recsvc.carousel import Engine  # noqa: E402
 from recsvc.clock import shop_clock  # noqa: E402
 from recsvc.loading import load_engine  # noqa: E402
+
+SWAP = 20
+"""Seconds in which another version goes live: its files are compared with rests in between."""
 
 
 def main() -> None:
@@ -101,14 +104,16 @@ def served(shop: Path, artifacts: Path, asks: list[Ask], n: int) -> list[Row]:
         tempfile.TemporaryDirectory() as folder,
         listening(command(shop, artifacts, 1), settings(Path(folder))) as (port, _),
     ):
-        size_of(port, path_of(asks[0]))
+        answer_of(port, path_of(asks[0]))
         start = time.monotonic() - began
         quiet, took = slowest(port, asks, 3), []
-        beside = threading.Thread(target=lambda: took.append(slowest(port, asks, 8)))
+        beside = threading.Thread(target=lambda: took.append(slowest(port, asks, SWAP)))
         beside.start()
         time.sleep(1)
         registry.promote("two")
         beside.join()
+        if b'"two"' not in answer_of(port, path_of(asks[0])):
+            raise SystemExit(f"the second version is not live after {SWAP} s")
         registry.promote("one")
     more = took[0] - quiet
     size = f"{n:,} × {n:,}"
@@ -123,7 +128,7 @@ def slowest(port: int, asks: list[Ask], seconds: float) -> float:
     took, ends, turn = [0.0], time.monotonic() + seconds, 0
     while time.monotonic() < ends:
         began = time.monotonic()
-        size_of(port, path_of(asks[turn % len(asks)]))
+        answer_of(port, path_of(asks[turn % len(asks)]))
         took.append(time.monotonic() - began)
         turn += 1
         time.sleep(max(0.0, 0.05 - took[-1]))
@@ -139,7 +144,7 @@ def memory(shop: Path, artifacts: Path, asks: list[Ask], n: int) -> list[Row]:
             listening(command(shop, artifacts, workers), settings(Path(folder))) as (port, pid),
         ):
             for turn in range(40 * workers):
-                size_of(port, path_of(asks[turn % len(asks)]))
+                answer_of(port, path_of(asks[turn % len(asks)]))
             found.append(sum(pss(one) for one in [pid, *children(pid)]))
     each = (found[1] - found[0]) / 2
     return [Row(f"a further worker at {n:,} × {n:,}: memory of its own", "≤ 80 MB", f"{each:.0f} MB", each <= 80)]

@@ -70,7 +70,7 @@ def measured(shop: Path, artifacts: Path, seconds: float, rounds: int) -> list[R
         five.write_text(with_page(shop.read_text(), "five", FIVE))
         with served(five, artifacts, {"RECSVC_RULES": str(rules)}) as port:
             tell(port, engine, asks)
-            sizes = {name: size_of(port, some[0]) for name, some in kinds.items()}
+            sizes = {name: len(answer_of(port, some[0])) for name, some in kinds.items()}
             with floor(sizes["personal"]) as bare:
                 found = in_turn(
                     {**{name: (port, some) for name, some in kinds.items()}, "floor": (bare, ["/"])}, seconds, rounds
@@ -122,16 +122,16 @@ def send(port: int, method: str, path: str, body: object) -> None:
         raise SystemExit(f"{method} {path}: {answer.status} {text[:300]!r}")
 
 
-def size_of(port: int, path: str) -> int:
-    """Return the bytes of an answer; see ``kit.wrk`` for ``path``."""
+def answer_of(port: int, path: str) -> bytes:
+    """Return the body of an answer; see ``kit.wrk`` for ``path``."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     where, _, body = path.partition(" ")
     connection.request("POST" if body else "GET", where, body or None, {"Content-Type": "application/json"})
     answer = connection.getresponse()
-    size = len(answer.read())
+    told = answer.read()
     if answer.status != 200:
         raise SystemExit(f"{path}: {answer.status}")
-    return size
+    return told
 
 
 def in_turn(kinds: dict[str, tuple[int, list[str]]], seconds: float, rounds: int) -> dict[str, Load]:
