@@ -86,11 +86,17 @@ def floor(size: int, threads: int = 4) -> Iterator[int]:
 
 
 @contextmanager
-def listening(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[tuple[int, int]]:
-    """Run a server on the servers' core while the block runs; yield its port and its process."""
+def listening(
+    command: Sequence[str], environ: Mapping[str, str], core: str | None = SERVER
+) -> Iterator[tuple[int, int]]:
+    """Run a server on a core (None: on all) while the block runs; yield its port and its process."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            pinned(SERVER, command), env={**os.environ, **environ}, stdout=log, stderr=subprocess.STDOUT, cwd=HOME
+            command if core is None else pinned(core, command),
+            env={**os.environ, **environ},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=HOME,
         )
         try:
             yield _port(process, log.fileno()), process.pid
