@@ -36,9 +36,13 @@ class MetricsFiles(Collector):
         return cls(folder)
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the figures of all workers together; versions that nobody serves any more are left out."""
+        """Yield the figures of all workers together; versions that nobody serves any more are left out.
+
+        A file without a byte is of a worker that makes it at this very moment, and has no figures yet.
+        """
         with self._locked(fcntl.LOCK_SH):
-            found = list(MultiProcessCollector(None, str(self.folder)).collect())
+            begun = [str(path) for path in self.folder.glob("*.db") if path.stat().st_size]
+            found = list(MultiProcessCollector.merge(begun))
         for metric in found:
             if metric.name.endswith(INFO):
                 metric.samples = [sample for sample in metric.samples if sample.value]

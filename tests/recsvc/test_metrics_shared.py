@@ -56,6 +56,14 @@ def test_every_worker_tells_the_sum_over_all_workers(service: Service) -> None:
         assert told.total("recsvc_store_followed_timestamp_seconds") > 0, "every worker follows the store"
 
 
+def test_a_worker_that_makes_its_file_at_this_moment_spoils_no_figures(service: Service) -> None:
+    """A file is there before its first byte is, and whoever reads then gets the figures of the others."""
+    service.carousel("bestsellers?size=2")
+    for kind in ("counter", "histogram", "gauge_livesum"):
+        (kept_by(service.process.pid) / "metrics" / f"{kind}_999999.db").touch()
+    assert counted(service) == 1
+
+
 def test_a_worker_that_dies_takes_no_count_along_and_leaves_nothing_behind(service: Service) -> None:
     """kill -9, twice: counters never fall, what was live in it goes, and its files are gone."""
     for killed in range(1, 3):
