@@ -36,13 +36,9 @@ class MetricsFiles(Collector):
         return cls(folder)
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the figures of all workers together; versions that nobody serves any more are left out.
-
-        A file without a byte is of a worker that makes it at this very moment, and has no figures yet.
-        """
+        """Yield the figures of all workers together; versions that nobody serves any more are left out."""
         with self._locked(fcntl.LOCK_SH):
-            begun = [str(path) for path in self.folder.glob("*.db") if path.stat().st_size]
-            found = list(MultiProcessCollector.merge(begun))
+            found = list(MultiProcessCollector.merge([str(path) for path in self.folder.glob("*.db") if _begun(path)]))
         for metric in found:
             if metric.name.endswith(INFO):
                 metric.samples = [sample for sample in metric.samples if sample.value]
@@ -68,9 +64,17 @@ def use_files(files: MetricsFiles) -> None:
     values.ValueClass = values.MultiProcessValue()
 
 
+def _begun(path: Path) -> bool:
+    """Return whether a file has figures: one without a byte is of a worker that was about to make it, or died then."""
+    return path.stat().st_size > 0
+
+
 def _add(path: Path, total: Path) -> None:
     """Add the figures of one file to those of ``total``, and delete it."""
     if not path.exists():
+        return
+    if not _begun(path):
+        path.unlink()
         return
     sums = MmapedDict(str(total))
     try:

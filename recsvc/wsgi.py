@@ -180,7 +180,7 @@ def bury(server: Any, worker: Any) -> None:
         return
     try:
         files.bury(worker.pid)
-    except (OSError, RuntimeError) as error:  # its files are broken, or the disk is full: nothing that stops the master
+    except Exception as error:  # whatever it left, or a full disk: what is raised here would end the whole service
         log_crash(error, "metrics")
 
 

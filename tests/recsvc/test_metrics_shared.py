@@ -64,6 +64,23 @@ def test_a_worker_that_makes_its_file_at_this_moment_spoils_no_figures(service: 
     assert counted(service) == 1
 
 
+@pytest.mark.parametrize("left", [b"", b"\x01", b"\xff" * 70_000], ids=["empty", "cut short", "broken"])
+def test_a_worker_that_dies_with_a_file_that_cannot_be_read_ends_no_service(service: Service, left: bytes) -> None:
+    """It may be killed between making its file and the first figure; the master buries it and makes another."""
+    gone, other = service.workers()
+    folder = kept_by(service.process.pid) / "metrics"
+    path = folder / f"counter_{gone}.db"
+    path.unlink(missing_ok=True)  # the worker keeps what it had open
+    path.write_bytes(left)
+    os.kill(gone, signal.SIGKILL)
+    wait_until(lambda: not is_alive(gone))
+    wait_until(lambda: len(service.workers()) == WORKERS and gone not in service.workers(), seconds=30)
+    assert other in service.workers(), "the master is the same, and so is the other worker"
+    service.carousel("bestsellers?size=2")
+    assert counted(service) == 1
+    assert not path.exists()
+
+
 def test_a_worker_that_dies_takes_no_count_along_and_leaves_nothing_behind(service: Service) -> None:
     """kill -9, twice: counters never fall, what was live in it goes, and its files are gone."""
     for killed in range(1, 3):
