@@ -21,7 +21,6 @@ import numpy as np
 from models.errors import ArtifactError, NoArtifactError
 from models.schema import Arrays
 
-Rest = Callable[[], None]
 FORMAT = 1
 """Raised when an older service could not read what is written."""
 MANIFEST = "manifest.json"
@@ -123,7 +122,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{folder / MANIFEST}: cannot be read ({error!r}); train again or roll back") from error
 
 
-def open_artifact(folder: Path, *, verify: bool = True, rest: Rest | None = None) -> Artifact:
+def open_artifact(folder: Path, *, verify: bool = True, rest: Callable[[], None] | None = None) -> Artifact:
     """Return a version with its arrays mapped read-only.
 
     Args:
@@ -156,7 +155,7 @@ def open_artifact(folder: Path, *, verify: bool = True, rest: Rest | None = None
     return Artifact(folder, manifest, groups)
 
 
-def _compare(folder: Path, manifest: Manifest, rest: Rest | None) -> None:
+def _compare(folder: Path, manifest: Manifest, rest: Callable[[], None] | None) -> None:
     """Compare every file with its digest: of a large version that is most of what opening it takes."""
     paths = [folder / name for name in manifest.files]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -166,7 +165,7 @@ def _compare(folder: Path, manifest: Manifest, rest: Rest | None) -> None:
                 raise ArtifactError(f"{path}: is not what was written (SHA-256 differs); train again or roll back")
 
 
-def digest(path: Path, rest: Rest = lambda: None) -> str:
+def digest(path: Path, rest: Callable[[], None] = lambda: None) -> str:
     """Return the SHA-256 of a file as hex; ``rest`` is called after each ``BLOCK``."""
     found = hashlib.sha256()
     with path.open("rb", buffering=0) as file:

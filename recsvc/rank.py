@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from models.beyond import values_at
 from models.candidates import FLOOR, Gathered
 from models.carousels import Carousel
 from models.features import features
@@ -52,7 +53,7 @@ def _with_new(scores: Doubles, rows: Ints, snapshot: Snapshot) -> Doubles:
     if snapshot.trained is None or snapshot.world is None:
         return scores
     old = rows < len(snapshot.trained.catalogue)
-    kinds = snapshot.world.basis.kind_[rows].astype(np.int64) + 1  # 0: of no kind
+    kinds = values_at(snapshot.world.basis.kind_, rows, UNKNOWN).astype(np.int64) + 1  # 0: of no kind
     known = np.bincount(kinds, old & (kinds > 0))
     new = np.flatnonzero(~old & (known[kinds] > 0))
     if not len(new):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from models.artifact import (
     FORMAT,
     MANIFEST,
     Manifest,
-    Rest,
     digest,
     open_artifact,
     read_manifest,
@@ -26,10 +26,6 @@ from models.artifact import (
 from models.errors import ArtifactError, NoArtifactError
 
 PLAIN = Manifest("v1", "shop", "2026-11-22T00:00:00Z", 1_000, 7, {"lines": 3}, {"name": "shop"})
-
-
-def no_rest() -> None:
-    """Somebody who does not rest."""
 
 
 GROUPS = {
@@ -120,8 +116,8 @@ def test_a_write_that_is_stopped_leaves_nothing_under_the_name(
     open_artifact(tmp_path / "v1")
 
 
-@pytest.mark.parametrize("rest", [None, no_rest])
-def test_every_flipped_byte_is_found(folder: Path, rest: Rest | None) -> None:
+@pytest.mark.parametrize("rest", [None, lambda: None], ids=["all cores", "with rests"])
+def test_every_flipped_byte_is_found(folder: Path, rest: Callable[[], None] | None) -> None:
     """One bit changed anywhere in an array's file stops the opening, and names the file."""
     path = folder / "popularity" / "scores.npy"
     whole = path.read_bytes()

@@ -252,6 +252,19 @@ def test_one_new_product_stands_behind_the_best_of_its_kind_and_the_others_in_th
     assert before == {name: score for name, score in scores.items() if name in before}, "nobody else moved"
 
 
+def test_a_new_product_is_ranked_among_candidates_where_nothing_tells_kinds(ranked_engine: Engine) -> None:
+    """A shop without any text of products has kinds of trained ones alone: the ranker's own score stands."""
+    after = told(ranked_engine, "plain", price=3.0)
+    world = after.snapshot.world
+    assert world is not None
+    short = replace(world, basis=replace(world.basis, kind_=world.basis.kind_[: len(ranked_engine.snapshot.catalogue)]))
+    answer = Engine(replace(after.snapshot, world=short)).carousel(
+        "for-you", Ask(user_id="w0", candidates=("plain", *WINES[:2]))
+    )
+    assert {item.product_id for item in answer.items} == {"plain", *WINES[:2]}
+    assert not answer.degraded
+
+
 @pytest.mark.parametrize("name", ["for-you", "you-may-also-like"])
 def test_a_new_product_is_in_personal_carousels_by_its_content(ranked_engine: Engine, name: str) -> None:
     """A wine that is told of now is ranked for who buys wine, above its place for who buys tea; before, nobody had it."""
