@@ -108,6 +108,9 @@ class Store:
             self._engine.dispose(close=False)  # these connections are the parent's
         engine = _sqlite_engine(self.file) if self.file else _postgresql_engine(self.url)
         try:
+            if self.file and not _is_wal(self.file):  # SQLite waits for nobody when it takes up another journal
+                with self._turn(), engine.connect():
+                    pass
             _create(engine, self._turn)
         except BaseException:
             engine.dispose()
@@ -141,6 +144,15 @@ class Store:
 
 def _first_line(error: object) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _is_wal(file: Path) -> bool:
+    """Return whether a SQLite file has its write-ahead log already; source: SQLite, Database File Format, section 1.3."""
+    try:
+        with file.open("rb") as handle:
+            return handle.read(20)[18:] == b"\x02\x02"
+    except FileNotFoundError:
+        return False
 
 
 def _sqlite_engine(file: Path) -> Engine:

@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from subprocess import PIPE
 
 import pytest
@@ -51,6 +54,8 @@ def test_a_store_of_an_older_recsvc_gets_what_it_lacks_and_keeps_what_it_has(sto
 
 OPENS = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from recsvc.store.database import Store
 
 store = Store(sys.argv[1])
@@ -84,6 +89,20 @@ def test_processes_that_open_a_store_at_once_make_it_together_and_lose_nothing(s
         rows = {tuple(row) for row in connection.execute(select(links))}
         assert rows == {(f"v-{n}", "ann", 7) for n in range(4)} | ({("v1", "eve", 5)} if older else set())
         assert lacks(store) == set()
+
+
+def test_a_new_file_is_made_by_whoever_comes_first_and_the_others_wait(tmp_path: Path) -> None:
+    """SQLite answers "locked" at once to one of two that take up the write-ahead log together: forty files, eight at once."""
+    at_once = threading.Barrier(8)
+
+    def write(number: int) -> None:
+        at_once.wait()
+        with closing(Store(f"sqlite:///{tmp_path}/{number // 8}.db")) as store, store.write() as connection:
+            connection.exec_driver_sql(f"INSERT INTO links VALUES ('v-{number}', 'ann', 7)")
+
+    with ThreadPoolExecutor(8) as pool:
+        writes = [pool.submit(write, number) for number in range(8 * 40)]
+    assert [error for one in writes if (error := one.exception())] == []
 
 
 def test_a_store_of_a_newer_recsvc_is_refused(store_url: str) -> None:
