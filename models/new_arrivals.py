@@ -19,6 +19,10 @@ from models.schema import DAY, UNKNOWN, Arrays, Bools, Context, Doubles, Floats,
 NEVER = np.int64(np.iinfo(np.int64).max)
 MOST = 10_000
 """Arrivals that are kept while new products come in, the newest."""
+EVERY = 3
+"""One place of so many is for a product of which nobody knows yet how it sells."""
+BEHIND = 1 - 1e-6
+"""Of a score: right behind it."""
 
 
 @dataclass
@@ -28,7 +32,8 @@ class NewArrivals:
     Score: sales a day, drawn to those of all new products where there are few days or sales; times the root of how much
     the shopper buys of its kind (recency-weighted share of lines, plus a little for what all buy). For strangers, and
     where no attribute tells kinds, sales alone. A product first sold in the first ``days`` of the data is not taken for
-    new: nobody knows when it came.
+    new: nobody knows when it came. Those that came after the training have every third place, until none is left: in the
+    order of their sales they would stand in the middle, where a shop with many arrivals shows nobody anything.
     """
 
     source: ClassVar[str] = "new-arrivals"
@@ -52,6 +57,8 @@ class NewArrivals:
     """(n_products,) kinds; see ``models.kinds``."""
     share_: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     """(n_kinds,) of all lines."""
+    untried_: Bools = field(default_factory=lambda: np.empty(0, np.bool_))
+    """(n_new,) which came after the training; empty without any."""
 
     def fit(self, data: Fitting) -> Self:
         """Learn arrival moments, and how well each new product sells."""
@@ -105,7 +112,9 @@ class NewArrivals:
         newest: Ints = np.sort(came[np.argsort(-since[came], kind="stable")][:MOST]).astype(np.int32)
         sold = scores_of(Scored(self._rows(), self.sold_), newest)
         sold = np.where(sold > 0, sold, self.usual_).astype(np.float32)
-        return replace(self, rows_=newest, since_=since[newest], sold_=sold, codes_=live_codes(self.codes_, live))
+        untried = ~np.isin(newest, self._rows())
+        codes = live_codes(self.codes_, live)
+        return replace(self, rows_=newest, since_=since[newest], sold_=sold, codes_=codes, untried_=untried)
 
     def candidates(self, context: Context, n: int) -> Scored:
         """Return what is new at the context's moment, the best for this shopper."""
@@ -143,12 +152,26 @@ class NewArrivals:
             np.add.at(taste, kinds[known], faded[known] / faded.sum())
             mine = values_at(self.codes_, rows, UNKNOWN)
             scores = scores * np.sqrt(np.where(mine != UNKNOWN, taste[mine], taste.mean()))
+        if self.untried_.any():
+            scores = _with_untried(scores, self.untried_, self.since_)
         return scores.astype(np.float32)
 
     def _rows(self) -> Ints:
         if self.rows_ is None:
             raise NotFittedError("NewArrivals: call fit() or load() first")
         return self.rows_
+
+
+def _with_untried(scores: Doubles, untried: Bools, since: Longs) -> Doubles:
+    """Return (n_new,) ``scores`` that give every third place to ``untried`` products, the likeliest first, of these the newest."""
+    places, others = np.flatnonzero(untried & (scores > 0)), np.sort(scores[~untried & (scores > 0)])[::-1]
+    if not len(places) or not len(others):
+        return scores
+    places = places[np.lexsort((-since[places], -scores[places]))]
+    before = (EVERY - 1) * np.arange(1, len(places) + 1) - 1
+    out = scores.astype(np.float64)
+    out[places] = np.maximum(out[places], others[np.minimum(before, len(others) - 1)] * BEHIND)
+    return out
 
 
 def _moved(live: Live) -> Iterator[tuple[Longs, Longs]]:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recsvc.answers import Part
 from recsvc.forms import FormError, Number, Text
+from recsvc.overlay.check import MOST_MONEY
 from recsvc.problems import MOST_FAULTS, Fault
 
 MOST = 1_000
@@ -27,8 +28,8 @@ class ProductAttributes(BaseModel):
     name: str | None = None
     category: str | None = None
     brand: str | None = None
-    price: float | None = Field(None, ge=0)
-    cost: float | None = Field(None, ge=0)
+    price: float | None = Field(None, ge=0, le=MOST_MONEY)
+    cost: float | None = Field(None, ge=0, le=MOST_MONEY)
     tags: list[str] | None = None
     image: str | None = None
     url: str | None = None

@@ -25,7 +25,9 @@ EARLIEST, LATEST = 0, 32_503_680_000
 YES, NO = ("true", "1", "yes"), ("false", "0", "no")
 SEPARATOR = "|"
 """Between the tags inside of a cell."""
-NOT_BELOW_0 = ("price", "cost")
+MONEY = ("price", "cost")
+MOST_MONEY = 1e12
+"""The highest price or cost, as of an event; models keep prices as 32-bit numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ def checked(told: Mapping[str, Any], known: Attributes, *, typed: bool) -> tuple
             continue
         try:
             values[name] = None if value is None or value == "" else _READ[role](value, known, typed)
-            if name in NOT_BELOW_0 and isinstance(kept := values[name], float) and kept < 0:
-                raise ValueError(f"{kept:g} is below 0: take 0 or more")
+            if name in MONEY and isinstance(kept := values[name], float) and not 0 <= kept <= MOST_MONEY:
+                raise ValueError(f"{kept:g} is below 0: take 0 or more" if kept < 0 else f"{kept:g} is too much")
         except ValueError as error:
             faults[name] = str(error)
     return values, faults

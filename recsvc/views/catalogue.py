@@ -35,6 +35,8 @@ def put_products() -> Response:
 def patch_product(product_id: str) -> Response:
     """Answer once some attributes of a product are stored."""
     here = service()
+    if product_id_fault(product_id):
+        raise _nobody_knows(product_id)
     with _told():
         told = read_body()
         if not told:
@@ -47,7 +49,7 @@ def patch_product(product_id: str) -> Response:
         try:
             kept.add_products(connection, [one], lambda name: _trained(here, name))
         except LookupError as error:
-            raise ProblemError(404, f"No product {product_id!r}: tell all of it with PUT /v1/products.") from error
+            raise _nobody_knows(product_id) from error
     return _stored(1)
 
 
@@ -63,6 +65,10 @@ def put_stock() -> Response:
         told = {one.product_id for one in kept.products_of(connection, strange)}
     unknown = [name for name in strange if name not in told]
     return _stored(len(pieces), unknown)
+
+
+def _nobody_knows(product_id: str) -> ProblemError:
+    return ProblemError(404, f"No product {product_id!r}: tell all of it with PUT /v1/products.")
 
 
 def _stored(count: int, unknown: Sequence[str] = ()) -> Response:

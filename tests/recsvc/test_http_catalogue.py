@@ -110,6 +110,22 @@ def test_a_patch_of_what_nobody_knows_is_404_and_says_what_to_do(back_office: Fl
     assert back_office.patch("/v1/products/no/such%2Fthing", json={"price": 1.0}, headers=CATALOGUE).status_code == 404
 
 
+def test_no_id_that_a_database_cannot_hold_reaches_the_store(
+    trained: Path, make_app: Callable[..., Flask], store_url: str
+) -> None:
+    """PostgreSQL keeps no NUL: the answer was 503, as if the store were down."""
+    client = make_app(trained, KEYS=KEYS, STORE=store_url).test_client()
+    assert client.patch("/v1/products/%00", json={"price": 1.0}, headers=CATALOGUE).status_code == 404
+    assert client.patch(f"/v1/products/{'x' * 3000}", json={"price": 1.0}, headers=CATALOGUE).status_code == 404
+
+
+def test_a_price_that_32_bits_do_not_hold_is_refused(back_office: FlaskClient) -> None:
+    answer = back_office.patch("/v1/products/p01", json={"price": 1e308, "cost": 1e13}, headers=CATALOGUE)
+    assert answer.status_code == 422
+    faults = {fault["path"]: fault["message"] for fault in answer.get_json()["errors"]}
+    assert faults == {"price": "1e+308 is too much", "cost": "1e+13 is too much"}
+
+
 def test_a_patch_follows_a_put_at_once_whichever_worker_took_it(back_office: FlaskClient) -> None:
     """The store knows the product before this worker has looked."""
     assert (
