@@ -46,12 +46,20 @@ def status(as_json: bool, url: str | None, key_file: Path | None, seconds: float
     """
     settings = read_settings(None, os.environ, given)
     where = (url or address((settings.host, settings.port))).rstrip("/")
-    key = key_file.read_text().strip() if key_file else None
+    key = _key(key_file) if key_file else None
     told = status_of(Address(where, key), settings.artifacts, seconds)
     click.echo(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(lines(told)))
     if told["status"] == NO_ANSWER:
         click.echo(f"recsvc: {where}: no answer ({told['cause']})", err=True)
     sys.exit(1 if told["status"] in (NOT_READY, NO_ANSWER) else 0)
+
+
+def _key(file: Path) -> str:
+    """Return the key in a file; what cannot be one is refused without being shown."""
+    key = file.read_bytes().strip()
+    if not key or not all(33 <= byte <= 126 for byte in key):
+        raise click.BadParameter(f"{file} holds no key: write it alone on one line", param_hint="--key-file")
+    return key.decode()
 
 
 def lines(told: Mapping[str, Any]) -> Iterator[str]:

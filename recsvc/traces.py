@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 PROTOCOL = "http/protobuf"
+FAULT = 500
+"""From this status on an answer is a fault of the service, and its span an error: collectors count and keep these."""
 STOP_MS = 2_000
 """What is left to send gets this long when the worker ends."""
 
@@ -72,7 +74,7 @@ class Traces:
         """Make the spans of a request; return its trace's id, 32 hex digits, or None where it is not traced."""
         if self._provider is None or done.route is None or not done.route.startswith("/v1/"):
             return None
-        from opentelemetry.trace import SpanKind, format_trace_id, set_span_in_context
+        from opentelemetry.trace import SpanKind, StatusCode, format_trace_id, set_span_in_context
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         shift = time.time_ns() - int(time.perf_counter() * 1e9)
@@ -86,6 +88,8 @@ class Traces:
         )
         if not span.is_recording():
             return None
+        if done.status >= FAULT:
+            span.set_status(StatusCode.ERROR)
         inside = set_span_in_context(span)
         for one in done.spent:
             stage = tracer.start_span(
@@ -111,4 +115,6 @@ def _attributes(done: Done) -> dict[str, str | int | list[str]]:
         "recsvc.request_id": done.request_id,
     }
     seen = {f"recsvc.{name}": done.seen.get(name) for name in ("carousel", "model", "fallback", "degraded")}
+    if done.status >= FAULT:
+        out["error.type"] = str(done.status)
     return out | {name: value for name, value in seen.items() if value}

@@ -123,6 +123,16 @@ def test_a_key_in_a_file_is_shown_and_what_it_does_not_open_is_told(tmp_path: Pa
     assert "traffic  not known (/metrics needs an admin key" in done.stdout
 
 
+@pytest.mark.parametrize("held", [b"", b"\xa2\xff", b"the-key\nanother-key\n"], ids=["empty", "no-text", "two"])
+def test_a_file_that_holds_no_key_is_named_and_not_shown(tmp_path: Path, held: bytes) -> None:
+    """One was a traceback, and two keys were printed as part of an address that does not answer."""
+    key = tmp_path / "key"
+    key.write_bytes(held)
+    done = status("--key-file", str(key), "--artifacts", str(tmp_path))
+    assert done.exit_code == 2 and f"{key} holds no key" in done.stderr
+    assert "the-key" not in done.output
+
+
 def test_quality_is_taken_from_a_manifest_task_by_task() -> None:
     metrics = {
         "next-order": {"carousel": "for-you", "ndcg@10": [0.3, 0.2, 0.4]},

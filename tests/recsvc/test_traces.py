@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from service_helpers import log_lines
 
 from recsvc.pace import STAGES
-from recsvc.traces import asked_for, protocol_of
+from recsvc.telemetry import Done
+from recsvc.traces import Traces, asked_for, protocol_of
 from running import COMES_WITHIN, serving, wait_until
 from sample_shop import plain_environment
 from tiny_shop import TinyShop
@@ -136,6 +137,20 @@ def test_what_the_caller_does_not_sample_and_what_is_no_traffic_is_not_sent(
         assert service.stop() == 0
     assert {attributes(one).get("recsvc.carousel") for one in collector.spans} == {"bestsellers"}
     assert len(collector.spans) == 1 + len(STAGES) and collector.services == {"recsvc"}
+
+
+def test_a_fault_of_the_service_is_an_error_and_a_wrong_request_is_none(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Collectors count errors by it, and keep their traces; a refused body is the caller's."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.port}")
+    traces = Traces()
+    traces.start()
+    for status in (202, 422, 503):
+        traces.record(Done("POST", "/v1/events", status, 1.0, 1.1, "a-request", {}, (), {}))
+    traces.stop()
+    told = [(one.status.code, attributes(one).get("error.type")) for one in collector.named("POST /v1/events")]
+    assert told == [(Status.STATUS_CODE_UNSET, None)] * 2 + [(Status.STATUS_CODE_ERROR, "503")]
 
 
 def test_a_collector_that_is_gone_costs_no_answer_and_no_end(tiny_shop: TinyShop) -> None:
