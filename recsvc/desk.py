@@ -49,13 +49,14 @@ class Desk:
         self.permits, self.wait, self.budget = Permits(permits), wait, budget or inf
         self._told: dict[str, float] = {}
 
-    def serve(self, call: Call, whole: str, arrived: float, *, patient: bool = False) -> Served:
+    def serve(self, call: Call, whole: str, arrived: float, *, read: float = 0.0, patient: bool = False) -> Served:
         """Return what ``call`` answers.
 
         Args:
             call: see ``Call``.
             whole: the carousel, or ``page:NAME``.
             arrived: the moment (``time.perf_counter``) at which the request came.
+            read: seconds since then that the store took to tell of the shopper; a slow store is no crowd.
             patient: take neither permit nor budget, for people who look into an answer.
 
         Raises:
@@ -64,7 +65,7 @@ class Desk:
         """
         if patient:
             return self._full(call, whole, arrived, inf)
-        with self.permits.one(arrived + self.wait) as admitted:
+        with self.permits.one(arrived + read + self.wait) as admitted:
             if admitted:
                 return self._full(call, whole, arrived, arrived + self.budget)
         return self._prepared(call, whole, arrived, LOAD)

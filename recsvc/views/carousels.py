@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from time import perf_counter
 
 import orjson
 from flask import Response, g, request
@@ -70,7 +71,10 @@ def _asked() -> tuple[Ask, State]:
     """Return what the request asks, with what is known of its shopper, and what answers it."""
     here = service()
     ask, state = read_ask(), here.live.state
-    return here.sessions.known(ask, state.until), state
+    began = perf_counter()
+    known = here.sessions.known(ask, state.until)
+    g.read = perf_counter() - began
+    return known, state
 
 
 def _served(call: Call, whole: str, ask: Ask, state: State) -> Served:
@@ -81,7 +85,7 @@ def _served(call: Call, whole: str, ask: Ask, state: State) -> Served:
     """
     here = service()
     try:
-        served = here.desk.serve(call, whole, g.arrived, patient=ask.explain)
+        served = here.desk.serve(call, whole, g.arrived, read=g.read, patient=ask.explain)
     except UnknownCarouselError as error:
         raise ProblemError(404, str(error.args[0])) from error
     except BadFilterError as error:

@@ -1,15 +1,19 @@
 """The desk: in full under a permit, else from what was prepared; faults are logged once a minute."""
 
 import threading
+from collections.abc import Callable
 from math import inf
+from pathlib import Path
 from time import perf_counter, sleep
 
 import pytest
+from flask import Flask
 
 from recsvc.asking import Answer, Ask, BadFilterError, UnknownCarouselError
 from recsvc.carousel import Engine
 from recsvc.desk import Desk, Served
 from recsvc.pace import Pace
+from recsvc.sessions import Sessions
 
 
 def serve(desk: Desk, engine: Engine, ask: Ask, *, patient: bool = False) -> Served:
@@ -48,6 +52,22 @@ def test_without_a_permit_the_answer_is_prepared_and_who_explains_needs_none(tin
     assert patient.answers[0].degraded == () and patient.answers[0].notes
     done.set()
     thread.join()
+
+
+def test_a_store_that_takes_its_time_is_no_crowd(
+    trained_once: Path, make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A personal carousel came from the prepared list with `load`, though every permit was free."""
+    known = Sessions.known
+
+    def slowly(self: Sessions, ask: Ask, until: int) -> Ask:
+        sleep(2.5)
+        return known(self, ask, until)
+
+    monkeypatch.setattr(Sessions, "known", slowly)
+    client = make_app(trained_once, PERMIT_WAIT_MS="2000").test_client()
+    answer = client.get("/v1/carousels/for-you?user_id=u1&size=4").get_json()
+    assert "degraded" not in answer and answer["items"]
 
 
 def test_a_stage_that_stalls_leaves_out_what_comes_after_it(tiny_engine: Engine) -> None:
