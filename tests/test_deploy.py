@@ -44,6 +44,13 @@ def test_every_query_asks_for_figures_that_are_exported(expression: str) -> None
     assert expression.count("(") == expression.count(")") and expression.count("{") == expression.count("}")
 
 
+def test_a_single_figure_is_0_where_nothing_was_counted_yet() -> None:
+    """A share whose label value never came is no series: the panel said "No data" as long as all was well."""
+    stats = [t["expr"] for panel in DASHBOARD["panels"] if panel["type"] == "stat" for t in panel["targets"]]
+    shares = [expression for expression in stats if " / sum(" in expression]
+    assert len(shares) == 2 and all("or vector(0)" in expression for expression in shares)
+
+
 PROMETHEUS_OWN = {"job", "instance", "le"}
 """Labels that Prometheus adds, or a histogram has."""
 

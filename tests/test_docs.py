@@ -18,10 +18,13 @@ from models.shop import Shop, Spark, read_shop
 from models.shop_tables import Context, ContextTable, Data, Period, PurchaseTable
 from models.sources import MODELS
 from recsvc.answers import CarouselPart, FaultPart, ItemPart, ProblemPart
+from recsvc.arms import PART as TRIED
 from recsvc.catalogue_forms import ProductAttributes
 from recsvc.cli import cli as service_commands
+from recsvc.desk import LOAD
 from recsvc.forms import Form
 from recsvc.metrics import Metrics, metric_labels
+from recsvc.pace import STAGES
 from recsvc.routes import ROUTES
 from recsvc.rules.expression_parse import FUNCTIONS
 from recsvc.rules.parse import KEYS
@@ -29,6 +32,7 @@ from recsvc.rules.parse_rule import COMMON, TARGETS, VERB_KEYS
 from recsvc.rules.parse_segments import TESTS
 from recsvc.rules.schema import VERBS
 from recsvc.rules.shop_facts import BUILT_IN_FIELDS
+from recsvc.sessions import PART as SESSIONS
 from recsvc.settings import SETTINGS
 from training.cli import cli as training_commands
 from training.read.files import READERS
@@ -49,6 +53,13 @@ STOREFRONT, ENGINEER, MERCHANDISER, RULES, OPERATIONS, CATALOGUE, EVENTS, EXPERI
 )
 FORMATS_PAGE = "docs/formats.md"
 WHEN_KEYS = ("segment", "active", "weekly", "page_item", "cart_item", *BUILT_IN_FIELDS)
+
+
+def test_operations_tells_every_part_that_an_answer_may_go_without() -> None:
+    """The storefront's page sends readers there for all of them."""
+    table = page(OPERATIONS).partition("| in `degraded` |")[2].partition("\n\n")[0]
+    parts = {LOAD, SESSIONS, TRIED, "model", "rules", "ranker", "trade-offs", *STAGES} - {"wait"}
+    assert parts <= set(re.findall(r"`([a-z-]+)`", table))
 
 
 def commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
