@@ -1,7 +1,7 @@
 """Questions that the files leave open: asked on a terminal, answered by ``--set``, or the end of the command."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 
@@ -29,9 +29,26 @@ class Answers:
                 return self.given[key]
         return None
 
+    def told_among(self, choices: Collection[str], *keys: str) -> str | None:
+        """Return what ``told`` does, which has to be one of ``choices``.
+
+        Raises:
+            click.UsageError: it is none of them.
+        """
+        told = self.told(*keys)
+        if told is not None and told not in choices:
+            key = next(one for one in keys if one in self.given)
+            raise click.UsageError(f"--set {key}={told}: there is no {told}; there are {', '.join(choices)}")
+        return told
+
     def ask(self, key: str, question: str, choices: Sequence[str], proposal: str | None) -> str | None:
-        """Return the answer to a question; None where it stays open, which ends the command after the last question."""
-        if (told := self.told(key)) is not None:
+        """Return the answer to a question; None where it stays open, which ends the command after the last question.
+
+        Raises:
+            click.UsageError: ``--set`` gives an answer that is none of ``choices``.
+        """
+        told = self.told_among(choices, key) if choices else self.told(key)
+        if told is not None:
             return told
         if self.yes and proposal is not None:
             return proposal

@@ -1,11 +1,11 @@
 """Which table a file is: by a format's own columns, else by what its columns are called."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from training.init.asked import Answers
 from training.init.draft import Draft
 from training.init.look import Looked, Seen
-from training.init.words import FILE_WORDS, WORDS
+from training.init.words import FILE_WORDS, WORDS, key_word
 from training.read.formats import FORMATS
 from training.read.formats.part import Part, plain_name
 
@@ -33,11 +33,20 @@ def named_format(looked: Looked) -> tuple[str, Part] | None:
 
 
 def candidates(looked: Looked, words: Mapping[str, tuple[str, ...]], role: str) -> list[Seen]:
-    """Return the columns that are called as ``role`` is, the surest first; weak words only where nothing else is."""
-    by_word = {seen.plain: seen for seen in reversed(list(looked.columns.values()))}
-    found = [by_word[word] for word in dict.fromkeys(words[role]) if word in by_word]
+    """Return the columns that are called as ``role`` is, the surest first; weak words only where nothing else is.
+
+    Where no column is, those count that are keys of its kind by another ending: ``ClientNo`` is ``client_id``.
+    """
+    columns = list(looked.columns.values())[::-1]
+    found = _called({seen.plain: seen for seen in columns}, words[role])
+    if not found:
+        found = _called({word: seen for seen in columns if (word := key_word(seen.plain))}, words[role])
     strong = [seen for seen in found if seen.plain not in WEAK]
     return strong or found
+
+
+def _called(by_word: Mapping[str, Seen], words: Iterable[str]) -> list[Seen]:
+    return [by_word[word] for word in dict.fromkeys(words) if word in by_word]
 
 
 def _is_list(looked: Looked) -> bool:
@@ -48,7 +57,7 @@ def _is_list(looked: Looked) -> bool:
 
 def table_of(looked: Looked, answers: Answers, alone: bool = True) -> str | None:
     """Return which table a file of plain columns is; None where it is none of ours, as is proposed if it is not ``alone``."""
-    told = answers.told(looked.path.name)
+    told = answers.told_among((*TABLES, "none"), looked.path.name)
     if told is not None:
         return told if told in TABLES else None
     has = {table: {role for role in words if candidates(looked, words, role)} for table, words in WORDS.items()}

@@ -24,14 +24,14 @@ class Candidate:
     lines: int
 
 
-def find_no_products(session: Session, draft: Draft) -> list[Candidate]:
-    """Return the ids of purchases that are likely no products, most lines first.
+def find_no_products(session: Session, draft: Draft, named: str | None = None) -> list[Candidate]:
+    """Return the ids of purchases that are likely no products, most lines first; ``named`` is the column of their names.
 
     An id of another shape than three in four, without digits enough for one, counts where its name or itself speaks of
     postage, fees and the like, or where it is a single letter; one of the usual shape only where its name says nothing else.
     """
     product = name(draft.columns["product_id"])
-    described = next((one.name for one in draft.first.columns.values() if one.plain in _NAMES), None)
+    described = named or next((one.name for one in draft.first.columns.values() if one.plain in _NAMES), None)
     said = f"coalesce(mode(trim({name(described)}::varchar)), '')" if described else "''"
     rows = session.rows(
         f"select trim({product}::varchar), {said}, count(*) from {draft.sql} where not blank({product}::varchar) group by 1"

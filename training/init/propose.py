@@ -77,7 +77,7 @@ def propose(session: Session, paths: Sequence[Path], called: str, answers: Answe
         out.bought_once = _bought_once(session, purchases)
         if out.bought_once:
             out.notes.append("nobody buys a product again here, so for-you leaves out what a shopper has")
-        if out.draft("products") is None and (made := products_of(session, purchases)) is not None:
+        if out.draft("products") is None and (made := products_of(session, purchases, answers)) is not None:
             out.drafts.append(made)
         _match_products(session, purchases, out.draft("products"))
     else:
@@ -184,7 +184,8 @@ def _no_products(session: Session, draft: Draft, answers: Answers) -> None:
     if told is not None:
         draft.no_products = [one.strip() for one in told.split(",") if one.strip()]
         return
-    found = find_no_products(session, draft)
+    named = answers.given.get("products.name")
+    found = find_no_products(session, draft, named)
     if not found:
         return
     draft.no_products = patterns(found)
@@ -196,16 +197,19 @@ def _no_products(session: Session, draft: Draft, answers: Answers) -> None:
         draft.no_products = [one.strip() for one in (answer or "").split(",") if one.strip()]
 
 
-def products_of(session: Session, draft: Draft) -> Draft | None:
-    """Return a draft of products from the columns of purchases that say the same of a product each time."""
+def products_of(session: Session, draft: Draft, answers: Answers) -> Draft | None:
+    """Return a draft of products from the columns of purchases that are told, or that say the same of a product each time."""
     key, used = draft.columns.get("product_id"), draft.used()
     if key is None:
         return None
     made = Draft("products", draft.files, columns={"product_id": key}, aliases=draft.aliases)
     by_word = {one.plain: one for one in draft.first.columns.values() if one.name not in used and one.filled}
     for our in ("name", "category", "brand"):
+        told = answers.told_among(draft.first.columns, f"products.{our}")
         seen = next((by_word[word] for word in PRODUCT_WORDS[our] if word in by_word), None)
-        if seen is not None and (our == "name" or depends_on(session, draft, key, seen.name)):
+        if told is not None:
+            made.columns[our] = told
+        elif seen is not None and (our == "name" or depends_on(session, draft, key, seen.name)):
             made.columns[our] = seen.name
     if len(made.columns) == 1:
         return None

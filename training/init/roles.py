@@ -63,8 +63,9 @@ def _anything(_: Seen) -> bool:
 
 
 def _told(draft: Draft, role: str, answers: Answers) -> Seen | None:
-    told = answers.told(f"{draft.table}.{role}", *([role] if draft.table == "purchases" else []))
-    return None if told is None else draft.first.columns.get(told)
+    keys = [f"{draft.table}.{role}", *([role] if draft.table == "purchases" else [])]
+    told = answers.told_among(draft.first.columns, *keys)
+    return None if told is None else draft.first.columns[told]
 
 
 def _choose(draft: Draft, role: str, answers: Answers, called: str | None) -> Seen | None:

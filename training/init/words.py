@@ -7,7 +7,7 @@ PURCHASE_WORDS: dict[str, tuple[str, ...]] = {
         "user_id", "customer_unique_id", "customer_id", "user", "customer", "client_id", "household_id", "household_key", "shopper_id", "member_id",
         "buyer_id", "account_id", "customer_no", "customer_number", "client", "member", "shopper", "buyer", "uid",
         "kunde", "kunden_id", "kundennr", "kundennummer", "id_client", "cliente", "reviewer_id", "cust_id", "loyalty_id",
-        "customer_email", "email",
+        "account", "customer_email", "email",
     ),
     "visitor_id": ("visitor_id", "anonymous_id", "visitor", "user_pseudo_id", "cookie_id", "device_id"),
     "session_id": ("session_id", "session", "visit_id", "visit", "sid", "user_session"),
@@ -20,7 +20,7 @@ PURCHASE_WORDS: dict[str, tuple[str, ...]] = {
     "order_id": (
         "order_id", "invoice_no", "invoice", "basket_id", "transaction_id", "invoice_id", "receipt_id", "order_no", "order_nr",
         "order", "bill_no", "receipt_no", "ticket_id", "basket", "transaction", "order_name", "bestellnr", "bestellnummer",
-        "rechnung", "rechnungsnr", "invoice_number", "txn_id",
+        "rechnung", "rechnungsnr", "invoice_number", "txn_id", "document_id", "doc_id",
     ),
     "time": (
         "time", "timestamp", "event_time", "invoice_date", "order_date", "purchase_date", "transaction_date", "datetime",
@@ -128,6 +128,9 @@ SITUATIONS = (
 _KNOWN = {
     word for table in WORDS.values() for words in table.values() for word in words
 } | set(SITUATIONS)  # fmt: skip
+_KEYS = {word for our in ("user_id", "product_id", "order_id", "store_id") for word in PURCHASE_WORDS[our]}
+ENDS = ("number", "num", "no", "nr", "ref", "reference", "key", "code", "id")
+"""What names of keys end with."""
 _IN_ONE = {word.replace("_", ""): word for word in sorted(_KNOWN, reverse=True)}
 
 
@@ -137,3 +140,11 @@ def plain(column: str) -> str:
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
     text = re.sub(r"[^a-z0-9]+", "_", text.lower().replace("ü", "ue").replace("ä", "ae").replace("ö", "oe")).strip("_")
     return text if text in _KNOWN else _IN_ONE.get(text.replace("_", ""), text)
+
+
+def key_word(text: str) -> str | None:
+    """Return the usual word for a key of a plain name that is none: ``client_no`` is ``client_id``; None: it is no key."""
+    stem = re.sub(f"_?({'|'.join(ENDS)})$", "", text)
+    if stem == text or text in _KNOWN:
+        return None
+    return next((one for end in ("id", "code", "no") if (one := f"{stem}_{end}") in _KEYS), None)

@@ -321,6 +321,12 @@ def test_formats_are_known_by_their_columns(init: Init, files: list[str], format
     ("options", "code", "said"),
     [
         ((), 2, "is there already: give --force"),
+        (("--force", "--set", "user_id=Nobody"), 2, "--set user_id=Nobody: there is no Nobody; there are "),
+        (
+            ("--force", "--set", "p.csv=purchase"),
+            2,
+            "--set p.csv=purchase: there is no purchase; there are purchases, products",
+        ),
         (("--force", "--set", "tiem=x"), 2, "--set tiem: nothing in these files asks for it"),
         (("--force", "--set", "user_id"), 2, "write KEY=VALUE"),
         (("--force", "--set", "p.csv=users"), 1, "none of the files are purchases"),
@@ -340,3 +346,30 @@ def test_a_dry_run_writes_nothing(init: Init) -> None:
     done = init("--dry-run", p__csv="user,item\n" + "".join(f"u{i},x{i % 5}\n" for i in range(20)))
     assert 'columns.product_id = "item"' in done.output
     assert not Path("shop.toml").exists()
+
+
+def test_keys_by_other_endings_are_known(init: Init) -> None:
+    """ClientNo is the client and StockRef the product; a column that is called as usual comes before those."""
+    rows = "".join(f"{7000 + i},{300 + i % 9},{i % 7},9{i % 20}\n" for i in range(40))
+    for head, product in (
+        ("DocumentNo,StockRef,Seat,ClientNo\n", "StockRef"),
+        ("OrderRef,TrackNumber,TrackId,UserKey\n", "TrackId"),
+    ):
+        done = init("--force", p__csv=head + rows)
+        assert done.exit_code == 0, done.output
+        table = shop().data.purchases
+        order, user = head.split(",")[0], head.strip().split(",")[3]
+        assert table is not None
+        assert table.columns == {"user_id": user, "product_id": product, "order_id": order}
+
+
+def test_names_of_products_among_the_purchases_are_told_by_set(init: Init) -> None:
+    """A column whose name says nothing becomes the names of a catalogue, by which postage is found, too."""
+    rows = "".join(f"{7000 + i},{300 + i % 9},THING {i % 9},9{i % 20}\n" for i in range(40)) + "7100,ZZ,POSTAGE,91\n"
+    done = init(
+        "--set", "products.name=Wording", "--set", "timezone=UTC", p__csv="order_id,sku,Wording,customer\n" + rows
+    )
+    assert done.exit_code == 0, done.output
+    read = data()
+    assert read.catalogue.value("name", read.products.row("304")) == "THING 4"
+    assert read.facts.tables["purchases"].set_aside == {"no product: ZZ": 1}

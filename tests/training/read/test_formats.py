@@ -287,6 +287,20 @@ def test_algolia_insights(read_as: ReadAs) -> None:
     assert data.facts.tables["purchases"].set_aside == {"event is no purchase": 3}
 
 
+def test_algolia_insights_as_they_are_sent(read_as: ReadAs, tmp_path: Path) -> None:
+    """An event with several products is a line for each, with the quantity and price that stand beside it."""
+    (tmp_path / "sent.jsonl").write_text(
+        '{"eventType": "conversion", "eventSubtype": "purchase", "eventName": "Done", "index": "shop", "userToken": "anonymous-1", '
+        '"authenticatedUserToken": "u1", "timestamp": 1785574800000, "objectIDs": ["007", "p2"], '
+        '"objectData": [{"price": 12.5, "quantity": 2}, {"price": "3.00"}], "currency": "GBP", "value": 28}\n'
+        '{"eventType": "view", "eventName": "Seen", "index": "shop", "userToken": "u2", "timestamp": 1785574800000, '
+        '"objectIDs": ["p2", "007", "p9"]}\n'
+    )
+    data = read_as(named("algolia-insights", "sent.jsonl"))
+    assert sorted(bought(data)) == [("u1", "007", 2.0, 12.5), ("u1", "p2", 1.0, 3.0)]
+    assert data.facts.tables["purchases"].set_aside == {"event is no purchase": 3}
+
+
 def test_recombee(read_as: ReadAs) -> None:
     """The price is the total of the line."""
     data = read_as(named("recombee", "recombee.csv"))

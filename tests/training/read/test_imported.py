@@ -36,6 +36,19 @@ def test_ga4_is_the_same_through_clean_tables(tmp_path: Path) -> None:
     assert found.fetchall() == [("view", "you-may-also-like", 2.0)]
 
 
+def test_a_refund_in_a_day_that_ga4_wrote_again_counts_once(tmp_path: Path) -> None:
+    """Four were bought and two went back, one by one: two are left, though both files tell of all of it."""
+    event = '{{"event_name": "{0}", "event_timestamp": "17855{1}00000000", "user_id": "u", "ecommerce": {{"transaction_id": "T"}}, '
+    items = '"items": [{{"item_id": "A", "quantity": "{2}"}}]}}\n'
+    day = "".join(
+        (event + items).format(*one) for one in (("purchase", 712, 4), ("refund", 715, 1), ("refund", 719, 1))
+    )
+    for name in ("day_1.jsonl", "day_2.jsonl"):
+        (tmp_path / name).write_text(day)
+    data = imported(tmp_path / "out", "ga4", str(tmp_path / "day_1.jsonl"), str(tmp_path / "day_2.jsonl"))
+    assert data.purchases.quantity.tolist() == [2.0]
+
+
 def test_several_tables_of_a_format(tmp_path: Path) -> None:
     """Each file goes to its table; attributes keep their kind."""
     files = ("personalize_interactions.csv", "personalize_items.csv", "personalize_users.csv")

@@ -59,7 +59,8 @@ GA4 = Format(
                 "coupon": "given(item->>'$.coupon')",
             },
             aside={"event names no product": "item is null and event_name not in ('purchase', 'refund')"},
-            once="case when event = 'purchase' then order_id || chr(31) || product_id end",
+            once="case event when 'purchase' then order_id || chr(31) || product_id "
+            "when 'refund' then order_id || chr(31) || product_id || chr(31) || time end",
         ),
         Part(
             "products",
