@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+AFTER = "at or after --until"
+"""Why rows are set aside that an honest test must not see."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:

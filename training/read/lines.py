@@ -6,7 +6,7 @@ from models.errors import ConfigError, DataError
 from models.shop import FieldKind, PurchaseTable
 from training.read.copies import drop_copies, take_whole_orders
 from training.read.engine import Session, literal
-from training.read.facts import TableFacts
+from training.read.facts import AFTER, TableFacts
 from training.read.fields import clean_fields, field_roles
 from training.read.formatted import expand, part_of
 from training.read.mapping import PURCHASES, Plan, plan
@@ -151,7 +151,7 @@ def leave_out(session: Session, facts: TableFacts, until: int | None) -> None:
     """Set aside what is no purchase, and what came at ``until`` or later."""
     _set_aside(session, facts, "event is no purchase", "kind >= 2")
     if until is not None and "time" in facts.mapping:
-        _set_aside(session, facts, "at or after --until", f"time >= {until}")
+        _set_aside(session, facts, AFTER, f"time >= {until}")
 
 
 def note_absent(facts: TableFacts, until: int | None) -> None:

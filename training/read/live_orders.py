@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from models.shop import FieldKind
 from training.read.engine import Session, literal, name
 from training.read.event_store import EventStore, Shoppers
-from training.read.facts import TableFacts
+from training.read.facts import AFTER, TableFacts
 from training.read.fields import clean_fields, given_fields
 from training.read.patterns import leave_test_orders_out
 
@@ -49,7 +49,7 @@ def add_orders(session: Session, store: EventStore | None, purchases: TableFacts
     _make_uniform(session, fields, timed)
     _leave_out(session, facts, "time in the future", f"time > {session.now}")
     if until is not None and timed:
-        _leave_out(session, facts, "at or after --until", f"time >= {until}")
+        _leave_out(session, facts, AFTER, f"time >= {until}")
     exists = session.rows("select count(*) from duckdb_tables() where table_name = 'lines'")[0][0]
     if not exists:
         session.con.execute("create temp table lines as select * from live_lines")

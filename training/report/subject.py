@@ -21,6 +21,7 @@ from training.fit import feature_names, fit_basis
 from training.held_out import suited
 from training.pipeline import Options, end_of, read
 from training.progress import Progress
+from training.read.facts import AFTER
 from training.read.shop_data import ShopData
 
 MACHINE = {"threads", "read_memory_gb"}
@@ -56,8 +57,8 @@ def subject_of(shop: Shop, folder: Path, options: Options, progress: Progress) -
     artifact = open_artifact(folder)
     manifest = own_version(artifact.manifest, shop)
     shop = as_trained(shop, manifest)
-    data = read(shop, replace(options, until=manifest.until), None, progress)
-    notes = () if _counts(data.facts.plain()) == _counts(manifest.data) else (CHANGED,)
+    data = _read_again(shop, manifest, options, progress)
+    notes = () if _are_same(data, manifest) else (CHANGED,)
     until = end_of(data, manifest.until)
     rankers = _rankers(artifact, feature_names(data))
     return Subject(manifest, suited(shop, data, until), data, until, rankers, notes)
@@ -82,6 +83,22 @@ def as_trained(shop: Shop, manifest: Manifest) -> Shop:
         ) from error
     shop = shop.model_copy(update={"training": training, "evaluation": evaluation, "models": models})
     return shop.with_blends(config.get("blends", {}))
+
+
+def _read_again(shop: Shop, manifest: Manifest, options: Options, progress: Progress) -> ShopData:
+    """Return the data before the moment that the version was trained for; all of it where only that is what the version saw.
+
+    A version that was trained to the end of its files knows returns that came after the last purchase, too.
+    """
+    data = read(shop, replace(options, until=manifest.until), None, progress)
+    if not _are_same(data, manifest) and any(table.set_aside[AFTER] for table in data.facts.tables.values()):
+        everything = read(shop, replace(options, until=None), None, progress)
+        return everything if _are_same(everything, manifest) else data
+    return data
+
+
+def _are_same(data: ShopData, manifest: Manifest) -> bool:
+    return _counts(data.facts.plain()) == _counts(manifest.data)
 
 
 def _counts(facts: Mapping[str, Any]) -> dict[str, float]:
