@@ -1,7 +1,8 @@
 """A grocer's half year with effects that were put there: what training must find, and serving must use.
 
 Everybody has a taste (some of the kinds of staples) and a price band. Beside these, the moment decides: warm days sell
-ice, Fridays sell snacks and cheaper ones, the days of a market sell lanterns, and a coupon sells what is on it.
+ice, Fridays sell more snacks and the cheap one, where other days sell the dear one, the days of a market sell lanterns,
+and a coupon sells what is on it.
 """
 
 import csv
@@ -81,14 +82,16 @@ def basket(rng: np.random.Generator, user: int, day: int, temperature: float, co
         for place in range(SIZE)
         if rng.random() < 0.04 * np.exp(-((place - band) ** 2) / 18) + 0.3 * (abs(place - band) <= 1)
     ]
+    friday = (FIRST + timedelta(days=day)).weekday() == 4
     chances = {
         "ice": 0.8 if temperature >= WARM else 0.02,
-        "snack": 0.8 if (FIRST + timedelta(days=day)).weekday() == 4 else 0.05,
+        "snack": 0.8 if friday else 0.12,
         "lantern": 0.8 if festival_of(day) else 0.02,
     }
     for name, chance in chances.items():
         if rng.random() < chance:
-            places = (0.75, 0.2, 0.05) if name == "snack" else (0.4, 0.3, 0.3)  # snacks: the cheap one
+            snacks = (0.75, 0.2, 0.05) if friday else (0.05, 0.2, 0.75)  # on Fridays the cheap one
+            places = snacks if name == "snack" else (0.4, 0.3, 0.3)
             bought.append(f"{name}-{rng.choice(3, p=places)}")
     if coupon and rng.random() < 0.8:
         bought.append(f"k{(user * 3 + 5) % KINDS}-0")
