@@ -10,7 +10,7 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.ease_solve import best_by_blocks, spread
 from models.errors import NotFittedError
-from models.interactions import Weighting, by_recency, tastes, user_items
+from models.interactions import Weighting, by_recency, tastes, to_list, user_items
 from models.lists import RankedLists
 from models.remembered import Remembered
 from models.schema import (
@@ -102,7 +102,7 @@ class ALS:
         """Fold in as many of the (n_users, n_kept) ``matrix`` as there is time and room for, and list their products."""
         most = min(ENTRIES // (2 * self.length), CELLS // max(matrix.shape[1], 1))
         active = np.flatnonzero(np.diff(matrix.indptr) > 0)
-        active = np.sort(by_recency(data, active)[:most])
+        active = to_list(data, np.sort(by_recency(data, active)[:most]))
         mine, items = matrix[active], self._items()
         vectors = [
             self._vector(mine.indices[start:end], mine.data[start:end]) for start, end in pairwise(mine.indptr.tolist())

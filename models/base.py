@@ -40,6 +40,8 @@ class Fitting:
     """What models learned from nearly the same purchases, by source, in the rows of these: some need less work then."""
     statistics: Statistics = field(default_factory=Here)
     """Who works out the sums over all purchases."""
+    asked: Ints | None = None
+    """User rows, ascending: nobody else will be asked for, so that no other shopper needs a list. None = anybody may be."""
 
 
 class Model(Protocol):

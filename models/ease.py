@@ -11,7 +11,7 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.ease_solve import Dual, best_by_blocks, most_bought, primal, spread
 from models.errors import NotFittedError
-from models.interactions import Weighting, by_recency, tastes, user_items
+from models.interactions import Weighting, by_recency, tastes, to_list, user_items
 from models.lists import RankedLists, scores_of, summed
 from models.remembered import Remembered
 from models.schema import NO_HISTORY, Arrays, Context, Floats, Ints, Longs, Scored, best
@@ -72,9 +72,9 @@ class Ease:
             self.lists_ = spread(none, active[:0], kept, matrix.shape[0])
             self.weights_ = spread(none, active[:0], kept, matrix.shape[1])
         elif self._small(len(active), len(kept)):
-            self._fit_dual(matrix, active.astype(np.int64), kept, data.threads)
+            self._fit_dual(matrix, active.astype(np.int64), kept, data)
         else:
-            self._fit_primal(matrix, by_recency(data, active), kept, data.threads)
+            self._fit_primal(matrix, by_recency(data, active), kept, data)
         return self
 
     def _small(self, n_users: int, n_products: int) -> bool:
@@ -82,29 +82,33 @@ class Ease:
         fits = n_users <= self.most_users and n_users * n_products <= DENSE
         return fits and (n_users <= n_products or n_products > self.most_products)
 
-    def _fit_dual(self, matrix: "csr_matrix", active: Longs, kept: Ints, threads: int) -> None:
+    def _fit_dual(self, matrix: "csr_matrix", active: Longs, kept: Ints, data: Fitting) -> None:
         users = matrix[active][:, kept].tocsc()
         offered = most_bought(users, self.offered if self.sessions else 0)
         dual = Dual.solve(users, self.regularization, offered)
-        n_users, n_products = dual.scores.shape
+        listed = to_list(data, active)
+        rows = np.searchsorted(active, listed)
+        mine = users.tocsr()[rows]
         found = best_by_blocks(
-            n_users, n_products, self.length, lambda start, end: dual.scores[start:end], threads, users.tocsr()
+            *mine.shape, self.length, lambda start, end: dual.scores[rows[start:end]], data.threads, mine
         )
-        self.lists_ = spread(found, active, kept, matrix.shape[0])
-        found = dual.weights(users, offered, self.neighbours, threads) if self.sessions else RankedLists.none(len(kept))
+        self.lists_ = spread(found, listed, kept, matrix.shape[0])
+        found = RankedLists.none(len(kept))
+        if self.sessions:
+            found = dual.weights(users, offered, self.neighbours, data.threads)
         self.weights_ = spread(found, kept.astype(np.int64), kept, matrix.shape[1])
 
-    def _fit_primal(self, matrix: "csr_matrix", active: Longs, kept: Ints, threads: int) -> None:
+    def _fit_primal(self, matrix: "csr_matrix", active: Longs, kept: Ints, data: Fitting) -> None:
         kept = kept[most_bought(matrix[:, kept], self.most_products)]
         users = matrix[:, kept].tocsr()
         weights = primal(users, self.regularization)
         length = min(self.length, max(SHORTEST, ENTRIES // max(len(active), 1)))
-        active = np.sort(active[: ENTRIES // length])
+        active = to_list(data, np.sort(active[: ENTRIES // length]))
         mine = users[active]
         n = len(kept)
-        found = best_by_blocks(len(active), n, length, lambda start, end: mine[start:end] @ weights, threads, mine)
+        found = best_by_blocks(len(active), n, length, lambda start, end: mine[start:end] @ weights, data.threads, mine)
         self.lists_ = spread(found, active, kept, matrix.shape[0])
-        found = best_by_blocks(n, n, self.neighbours, lambda start, end: weights[start:end], threads)
+        found = best_by_blocks(n, n, self.neighbours, lambda start, end: weights[start:end], data.threads)
         self.weights_ = spread(found, kept.astype(np.int64), kept, matrix.shape[1])
 
     def arrays(self) -> Arrays:

@@ -89,6 +89,11 @@ def tastes(context: Context, weighting: Weighting, session_weight: float = 1.0) 
     return distinct, np.ones(len(distinct)) if weighting.binary else np.log1p(weights)
 
 
+def to_list(data: Fitting, users: Longs) -> Longs:
+    """Return those of ``users`` whose lists are worked out: all, but where it is known who will be asked for."""
+    return users if data.asked is None else users[np.isin(users, data.asked)]
+
+
 def by_recency(data: Fitting, users: Longs) -> Longs:
     """Return ``users`` in the order of their last purchase, the latest first; ties by lower row."""
     last = np.full(data.purchases.n_users, np.iinfo(np.int64).min)

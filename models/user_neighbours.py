@@ -13,9 +13,9 @@ import numpy as np
 from models.base import Fact, Fitting
 from models.ease_solve import best_by_blocks, spread
 from models.errors import NotFittedError
-from models.interactions import Weighting, by_recency, user_items
+from models.interactions import Weighting, by_recency, to_list, user_items
 from models.lists import RankedLists, scores_of
-from models.schema import Arrays, Context, Floats, Ints, Scored
+from models.schema import Arrays, Context, Floats, Ints, Longs, Scored
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -56,19 +56,21 @@ class UserNeighbours:
         norms = np.sqrt(np.asarray(near.multiply(near).sum(axis=1)).ravel())
         unit = near.multiply(1 / np.maximum(norms, 1e-12)[:, None]).tocsr()
         mean = _by_product(near) if len(active) <= DENSE * self.neighbours else lambda chosen: (chosen @ near).toarray()
+        listed = to_list(data, active)
+        rows = np.searchsorted(active, listed)
+        mine = near[rows]
         found = best_by_blocks(
-            *near.shape, self.length, lambda start, end: mean(self._chosen(unit, start, end)), data.threads, near
+            *mine.shape, self.length, lambda start, end: mean(self._chosen(unit, rows[start:end])), data.threads, mine
         )
-        self.lists_ = spread(found, active, kept, matrix.shape[0])
+        self.lists_ = spread(found, listed, kept, matrix.shape[0])
         return self
 
-    def _chosen(self, unit: "csr_matrix", start: int, end: int) -> "csr_matrix":
-        """Return (n_block, n_users) the weights of the neighbours of each user of a block; they add up to 1."""
+    def _chosen(self, unit: "csr_matrix", users: Longs) -> "csr_matrix":
+        """Return (n_block, n_users) the weights of the neighbours of each of ``users``; they add up to 1."""
         from scipy.sparse import csr_matrix
 
-        like = (unit[start:end] @ unit.T).toarray()
-        own = np.arange(len(like))
-        like[own, start + own] = 0
+        like = (unit[users] @ unit.T).toarray()
+        like[np.arange(len(like)), users] = 0
         k = min(self.neighbours, like.shape[1])
         top = np.argpartition(-like, k - 1, axis=1)[:, :k]
         weight = np.take_along_axis(like, top, axis=1) ** self.power

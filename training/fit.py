@@ -14,7 +14,7 @@ from models.columns import column_arrays
 from models.features import names
 from models.histories import Histories
 from models.ranker import Ranker
-from models.schema import Arrays
+from models.schema import Arrays, Ints
 from models.settings_of import settings_of
 from models.shop import Shop
 from models.signals import Signals
@@ -47,13 +47,15 @@ def before(data: ShopData, moment: int) -> ShopData:
 
 
 def fit_models(
-    data: ShopData, until: int, shop: Shop, seed: int, progress: Progress, start: Mapping[str, Arrays] = NO_START
-) -> dict[str, Model]:
-    """Return every model fitted on ``data``, by source name; ``start``: see ``models.base.Fitting``.
+    data: ShopData, until: int, shop: Shop, seed: int, progress: Progress, start: Mapping[str, Arrays] = NO_START,
+    asked: Ints | None = None,
+) -> dict[str, Model]:  # fmt: skip
+    """Return every model fitted on ``data``, by source name; ``start`` and ``asked``: see ``models.base.Fitting``.
 
     The number of threads is set, not found: sums of another number of parts differ in their last bits.
     """
-    bundle = replace(fitting(data, until, shop, seed), start=start, statistics=engine_of(shop).statistics())
+    counting = engine_of(shop).statistics()
+    bundle = replace(fitting(data, until, shop, seed), start=start, statistics=counting, asked=asked)
     models = new_models(shop.models)
     threads = shop.training.threads or joblib.cpu_count()
     with limited(threads), progress.step("fitting models", total=len(models)) as bar:

@@ -12,7 +12,7 @@ from models.als import ALS
 from models.context_table import ContextTable
 from models.features import context_fields
 from models.ranker import Ranker
-from models.schema import DAY, UNKNOWN, Bools, Floats
+from models.schema import DAY, NO_ROWS, UNKNOWN, Bools, Floats
 from models.shop import Shop
 from models.sources import new_models
 from models.trees import Trees
@@ -103,7 +103,8 @@ def _begun(data: ShopData, shop: Shop, earliest: int, seed: int) -> Begun:
     known = with_prices(before(data, earliest), shop.training.heavy_shoppers)
     if not len(known.purchases):
         return NO_START
-    arrays = new_models(shop.models)[ALS.source].fit(fitting(known, earliest, shop, seed)).arrays()
+    bundle = replace(fitting(known, earliest, shop, seed), asked=NO_ROWS)
+    arrays = new_models(shop.models)[ALS.source].fit(bundle).arrays()
     return {ALS.source: {name: arrays[name] for name in ("kept", "item_factors")}}
 
 

@@ -11,13 +11,14 @@ from typing import TypeVar
 from models.artifact import write_artifact
 from models.ranker import Ranker
 from models.registry import Registry
-from models.schema import Arrays
+from models.schema import Arrays, Ints
 from models.shop import Shop
 from training.fit import NO_START, Trained, artifact_groups, fit_basis, fit_models, manifest_of
 from training.held_out import Split, held_out
 from training.prices import with_prices
 from training.progress import Progress
 from training.read.shop_data import ShopData
+from training.split import askers
 
 Found = TypeVar("Found")
 Judging = Callable[[Shop, Path, ShopData, Split, int, Progress], Found]
@@ -40,24 +41,28 @@ class Rehearsal:
 
 def fit(
     shop: Shop, data: ShopData, until: int, rankers: Mapping[str, Ranker], seed: int, progress: Progress,
-    start: Mapping[str, Arrays] = NO_START,
+    start: Mapping[str, Arrays] = NO_START, asked: Ints | None = None,
 ) -> Trained:  # fmt: skip
-    """Return the models fitted on ``data``, beside the rankers; ``start``: see ``models.base.Fitting``."""
-    models = fit_models(data, until, shop, seed, progress, start)
+    """Return the models fitted on ``data``, beside the rankers; ``start`` and ``asked``: see ``models.base.Fitting``."""
+    models = fit_models(data, until, shop, seed, progress, start, asked)
     return Trained(models, rankers, fit_basis(data, until, shop, seed) if rankers else None)
 
 
 def prepare(
     shop: Shop, data: ShopData, until: int, rankers: Mapping[str, Ranker], seed: int, progress: Progress
 ) -> Rehearsal | None:
-    """Return a version fitted on what is known when a part is held out; None without anything to ask or to learn from."""
+    """Return a version fitted on what is known when a part is held out; None without anything to ask or to learn from.
+
+    It has lists for those who are asked: for anybody else it is no version to serve.
+    """
     if not len(data.purchases):
         return None
     split = held_out(data.purchases, shop, until, seed)
     known = with_prices(replace(data, purchases=split.known), shop.training.heavy_shoppers)
     if not split.requests or not len(known.purchases):
         return None
-    return Rehearsal(known, split, fit(shop, known, split.until, rankers, seed, progress))
+    trained = fit(shop, known, split.until, rankers, seed, progress, asked=askers(split.requests))
+    return Rehearsal(known, split, trained)
 
 
 def perform(

@@ -10,14 +10,14 @@ first-order  for-you            the first order of 2 products or more of each sh
                                 only where ``FEWEST`` of them are
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from models.columns import Single
 from models.distinct import distinct
-from models.schema import UNKNOWN, Ints, Longs, Purchases
+from models.schema import NO_ROWS, UNKNOWN, Ints, Longs, Purchases
 
 TASKS = {
     "next-order": "for-you",
@@ -79,6 +79,12 @@ def requests_of(window: Purchases, before: Purchases, users: int, seed: int) -> 
     found += [complements, _named(complements), _sessions(window, before, orders)]
     found.append(_newcomers(window, before, users, seed))
     return [requests for requests in found if len(requests)]
+
+
+def askers(requests: Iterable[Requests]) -> Ints:
+    """Return the user rows that ``requests`` name, ascending."""
+    named: Ints = distinct(np.concatenate([NO_ROWS, *(one.user for one in requests if one.known)]))
+    return named
 
 
 def by_line(task: str, window: Purchases) -> Requests:

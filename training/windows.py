@@ -6,7 +6,7 @@ with counting; several win, since each shows other weeks, promotions and shopper
 their place: each hides a part of other shoppers' purchases (``training.held_out``).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +26,7 @@ from training.fit import NO_START, before, fitting
 from training.held_out import hidden_parts
 from training.prices import with_prices
 from training.read.shop_data import ShopData
-from training.split import Requests, make_requests
+from training.split import Requests, askers, make_requests
 from training.threads import limited
 
 Begun = Mapping[str, Arrays]
@@ -128,8 +128,7 @@ def _learned(
     known = with_prices(data, shop.training.heavy_shoppers)
     if not len(known.purchases):
         return {}
-    sessions = any(one.recent for requests in asked.values() for one in requests)
-    past = past_of(known, shop, until, seed, share, begun, sessions=sessions)
+    past = past_of(known, shop, until, seed, share, begun, [one for some in asked.values() for one in some])
     out: dict[str, Examples] = {}
     for ranker, requests in asked.items():
         mine = [one for one in requests if one.task in TASKS_OF[ranker]]
@@ -145,15 +144,17 @@ def _turns(n_requests: int, place: int, n_tasks: int) -> range:
 
 
 def past_of(
-    known: ShopData, shop: Shop, start: int, seed: int, share: float = 1.0, begun: Begun = NO_START, *,
-    sessions: bool = True,
+    known: ShopData, shop: Shop, start: int, seed: int, share: float = 1.0, begun: Begun = NO_START,
+    requests: Sequence[Requests] | None = None,
 ) -> Past:  # fmt: skip
     """Return the world of those who know ``known``, priced, until ``start``: a ``share`` of the shop's purchases.
 
-    Models begin with what those of earlier purchases learned, ``begun``. Without ``sessions``, what only sessions read is
-    not worked out.
+    Models begin with what those of earlier purchases learned, ``begun``. What none of the ``requests`` reads (lists of other
+    shoppers, weights of sessions) is not worked out; None: anything may be asked.
     """
-    bundle = replace(fitting(known, start, shop, seed), threads=1, start=begun)
+    asked = None if requests is None else askers(requests)
+    bundle = replace(fitting(known, start, shop, seed), threads=1, start=begun, asked=asked)
+    sessions = requests is None or any(one.recent for one in requests)
     wanted = {*FEATURE_SOURCES, *(name for depths in DEPTHS.values() for name in depths)}
     settings = {**shop.models, "ease": {**shop.models.get("ease", {}), "sessions": sessions}}
     models = {name: model.fit(bundle) for name, model in new_models(settings).items() if name in wanted}
