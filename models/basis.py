@@ -13,6 +13,7 @@ from models.base import Fitting
 from models.beyond import Live, live_codes
 from models.buckets import Buckets, columns_buckets
 from models.columns import NumberColumn, TextColumn
+from models.distinct import first_places, numbered
 from models.kinds import kind_codes
 from models.lifts import Lifts
 from models.robust import line_weights
@@ -65,7 +66,7 @@ class Basis:
         """Learn from purchases and the catalogue."""
         lines, n = data.purchases, data.purchases.n_products
         age = (data.until - lines.time) / DAY
-        cells = np.unique(lines.order.astype(np.int64) * max(n, 1) + lines.product, return_index=True)[1]
+        cells = first_places(lines.order.astype(np.int64) * max(n, 1) + lines.product)
         weight = line_weights(data)
         self.shares_ = np.stack(
             [_share(lines.order[c], lines.product[c], weight[c], n) for c in (cells[age[cells] <= d] for d in SPANS)], 1
@@ -88,15 +89,13 @@ class Basis:
     def _buyers(self, data: Fitting, cells: Longs, weight: Doubles) -> None:
         lines, n = data.purchases, data.purchases.n_products
         known = np.flatnonzero(lines.user != UNKNOWN)
-        pairs, first = np.unique(
-            lines.user[known].astype(np.int64) * max(n, 1) + lines.product[known], return_index=True
-        )
-        buyers = np.bincount(pairs % max(n, 1), minlength=n)
+        first = known[first_places(lines.user[known].astype(np.int64) * max(n, 1) + lines.product[known])]
+        product = lines.product[first]
+        buyers = np.bincount(product, minlength=n)
         self.buyers_ = np.log1p(buyers).astype(np.float32)
         self.again_ = (np.bincount(lines.product[cells], weight[cells], n) / np.maximum(buyers, 1)).astype(np.float32)
-        age = (data.until - lines.time[known[first]]) / DAY  # lines of a user lie oldest first
-        product = (pairs % max(n, 1)).astype(np.int32)
-        tried = weight[known[first]]
+        age = (data.until - lines.time[first]) / DAY  # lines of a user lie oldest first
+        tried = weight[first]
         late = [np.bincount(product[age <= days], tried[age <= days], n) for days in NEW_SPANS]
         self.newcomers_ = np.stack([count / (count.sum() or 1) for count in late], 1).astype(np.float32)
 
@@ -246,7 +245,7 @@ def _brands(trained: Ints, live: Live) -> Ints:
 
 
 def _share(order: Ints, product: Ints, weight: Doubles, n: int) -> Floats:
-    orders = weight[np.unique(order, return_index=True)[1]].sum() or 1.0
+    orders = weight[first_places(order)].sum() or 1.0
     return (np.bincount(product, weight, n) / orders).astype(np.float32)
 
 
@@ -261,7 +260,7 @@ def _of_kind(share: Floats, kind: Ints) -> Floats:
 
 def _clock_codes(time: Longs, zone: ZoneInfo) -> list[Ints]:
     """Return weekday, part of the day and month of each moment; all ``UNKNOWN`` in a shop without times."""
-    hours, places = np.unique(time // 3600, return_inverse=True)
+    hours, places = numbered(time // 3600)
     if not hours.any():
         return [np.full(len(time), UNKNOWN, np.int32) for _ in CLOCK]
     local = [datetime.fromtimestamp(hour * 3600, zone) for hour in hours.tolist()]

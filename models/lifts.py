@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from models.compiled import kernels
+from models.distinct import first_places, numbered
 from models.schema import UNKNOWN, Arrays, Doubles, Floats, Ints, Longs, taken
 
 PRIOR = 10.0
@@ -42,7 +43,7 @@ class Lifts:
         """
         n = max(n_products, 1)
         counts_as = np.ones(len(order)) if weight is None else weight
-        n_orders = counts_as[np.unique(order, return_index=True)[1]].sum() or 1.0
+        n_orders = counts_as[first_places(order)].sum() or 1.0
         self.share_ = (np.bincount(product, counts_as, n_products) / n_orders).astype(np.float32)
         by_field = [_counted(column, order, product, counts_as, n_values, n) for column in values.T]  # bounds memory
         found = np.concatenate([np.empty(0, np.int64), *(cells for cells, _, _ in by_field)])
@@ -79,12 +80,12 @@ def _counted(
     """Return value * n + product of the cells that one field has, ascending, their orders, and (n_values,) its orders."""
     line = np.flatnonzero(values != UNKNOWN)
     value, weight = values[line].astype(np.int64), counts_as[line]
-    cells, places = np.unique(value * n + product[line], return_inverse=True)
+    cells, places = numbered(value * n + product[line])
     counts: Doubles = np.bincount(places, weight, len(cells)).astype(np.float64)
     width = int(order.max(initial=0)) + 1
-    pairs, first = np.unique(value * width + order[line], return_index=True)
-    orders: Doubles = np.bincount(pairs // width, weight[first], n_values).astype(np.float64)
-    return cells.astype(np.int64), counts, orders
+    first = first_places(value * width + order[line])
+    orders: Doubles = np.bincount(value[first], weight[first], n_values).astype(np.float64)
+    return cells, counts, orders
 
 
 PARTS: Mapping[str, type[np.generic]] = {

@@ -11,6 +11,7 @@ import numpy as np
 
 from models.columns import NumberColumn, Single, TextColumn
 from models.context_table import LISTED, ContextTable, Key, key_text
+from models.distinct import numbered
 from models.ids import IdIndex
 from models.schema import UNKNOWN, Context, Ints, Longs, Purchases
 from models.strings import Strings
@@ -109,7 +110,7 @@ def _places(table: ContextTable, key: Key, values: IdIndex | Longs, lines: Purch
 def _period_places(table: ContextTable, key: Key, values: Longs, lines: Purchases) -> Longs:
     if not lines.time.any():  # a shop without times
         return np.full(len(lines), UNKNOWN, np.int64)
-    quarters, back = np.unique(lines.time // 900, return_inverse=True)  # local days begin at whole quarters of an hour
+    quarters, back = numbered(lines.time // 900)  # local days begin at whole quarters of an hour
     periods = np.array([key.period(one * 900, table.clock()) for one in quarters.tolist()], np.int64)
     place = np.minimum(np.searchsorted(values, periods), len(values) - 1) if len(values) else periods * 0
     found = values[place] == periods if len(values) else np.zeros(len(periods), np.bool_)

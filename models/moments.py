@@ -6,6 +6,7 @@ something; where every line is an order of its own, nothing says what came first
 
 import numpy as np
 
+from models.distinct import numbered
 from models.schema import DAY, UNKNOWN, Doubles, History, Longs, Purchases
 
 ORDER_DAYS = 7
@@ -22,9 +23,7 @@ def moments(lines: Purchases, until: int) -> Longs:
     if timed(lines) or not len(lines):
         return lines.time
     known = np.flatnonzero(lines.user != UNKNOWN)
-    pairs, places = np.unique(
-        lines.user[known].astype(np.int64) * lines.n_orders + lines.order[known], return_inverse=True
-    )
+    pairs, places = numbered(lines.user[known].astype(np.int64) * lines.n_orders + lines.order[known])
     of = pairs // max(lines.n_orders, 1)
     last = np.searchsorted(of, lines.user[known], side="right")
     n_orders = last - np.searchsorted(of, lines.user[known], side="left")

@@ -7,6 +7,7 @@ import numpy as np
 
 from models.base import Fact, Fitting
 from models.beyond import values_at
+from models.distinct import first_places
 from models.errors import NotFittedError
 from models.lists import decay
 from models.robust import line_weights
@@ -30,9 +31,9 @@ class Newcomers:
         """Learn from the first purchase of each product by each shopper."""
         lines, n = data.purchases, max(data.purchases.n_products, 1)
         known = np.flatnonzero(lines.user != UNKNOWN)
-        pairs, first = np.unique(lines.user[known].astype(np.int64) * n + lines.product[known], return_index=True)
+        first = first_places(lines.user[known].astype(np.int64) * n + lines.product[known])
         faded = decay((data.until - lines.time[known[first]]) / DAY, self.half_life) * line_weights(data)[known[first]]
-        sums = np.bincount(pairs % n, faded, lines.n_products)
+        sums = np.bincount(lines.product[known[first]], faded, lines.n_products)
         self.scores_ = (sums / max(sums.sum(), 1e-12)).astype(np.float32)
         self.top_ = best(self.scores_, self.length).rows
         return self

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from models.distinct import first_places, numbered
 from models.lists import RankedLists, best_entries
 from models.schema import UNKNOWN, Doubles, Floats, Ints, Longs, Purchases
 
@@ -71,7 +72,7 @@ class Here:
 
     def sold(self, lines: Purchases, weights: Doubles) -> tuple[Doubles, float]:
         """Sort lines by order and product."""
-        orders = np.unique(lines.order, return_index=True)[1]
+        orders = first_places(lines.order)
         cells = first_lines(lines.order, lines.product, lines.n_products)
         bought: Doubles = np.bincount(lines.product[cells], weights[cells], lines.n_products).astype(np.float64)
         return bought, float(weights[orders].sum())
@@ -83,7 +84,7 @@ class Here:
         n = max(lines.n_products, 1)
         cells = first_lines(lines.order, lines.product, lines.n_products)
         cells = cells[keys[cells] != UNKNOWN]
-        pairs, places = np.unique(keys[cells].astype(np.int64) * n + lines.product[cells], return_inverse=True)
+        pairs, places = numbered(keys[cells].astype(np.int64) * n + lines.product[cells])
         bought = np.bincount(places, weights[cells], len(pairs)).astype(np.float64)
         orders = cells[first_lines(lines.order[cells], keys[cells], n_keys)]
         total: Doubles = np.bincount(keys[orders], weights[orders], n_keys).astype(np.float64)
@@ -134,5 +135,4 @@ class Here:
 
 def first_lines(keys: Ints, rows: Ints, n_rows: int) -> Longs:
     """Return the places of one entry of each (key, row), the first: an order may hold a product on several lines."""
-    places: Longs = np.unique(keys.astype(np.int64) * n_rows + rows, return_index=True)[1]
-    return places
+    return first_places(keys.astype(np.int64) * n_rows + rows)

@@ -7,6 +7,7 @@ import numpy as np
 
 from models.base import Fitting
 from models.compiled import kernels
+from models.distinct import first_places, numbered
 from models.lists import decay
 from models.robust import line_weights
 from models.schema import DAY, UNKNOWN, Arrays, Floats, Ints, Longs, taken
@@ -40,13 +41,13 @@ class StoreSales:
         age = (data.until - lines.time[cells]) / DAY
         cells, age = cells[age <= KEPT_DAYS], age[age <= KEPT_DAYS]
         faded = np.stack([decay(age, half_life) for half_life in HALF_LIVES], 1) * line_weights(data)[cells][:, None]
-        orders = np.unique(lines.order[cells], return_index=True)[1]
+        orders = first_places(lines.order[cells])
         total = np.maximum(faded[orders].sum(axis=0), 1e-9)
         product, store = lines.product[cells], lines.store[cells]
         sums = [np.bincount(product, one, lines.n_products) for one in faded.T]
         self.share_ = (np.stack(sums, 1) / total).astype(np.float32)
         placed = np.flatnonzero(store != UNKNOWN)
-        pairs, places = np.unique(store[placed].astype(np.int64) * n + product[placed], return_inverse=True)
+        pairs, places = numbered(store[placed].astype(np.int64) * n + product[placed])
         self.ptr_ = np.searchsorted(pairs // n, np.arange(lines.n_stores + 1)).astype(np.int64)
         self.rows_ = (pairs % n).astype(np.int32)
         self.sold_ = np.stack([np.bincount(places, one[placed], len(pairs)) for one in faded.T], 1).astype(np.float32)

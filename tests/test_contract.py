@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from models.artifact import Manifest, open_artifact, write_artifact
 from models.base import Model
 from models.carousels import FALLBACKS, SOURCES
 from models.errors import NotFittedError
-from models.schema import DAY, UNKNOWN, Context
+from models.schema import DAY, NO_ROWS, UNKNOWN, Context
 from models.settings_of import settings_of, with_settings
 from models.sources import MODELS, new_models
 
@@ -100,6 +101,24 @@ def test_a_saved_model_answers_like_the_fitted_one(kind: type[Model], tmp_path: 
         assert one.scores.tobytes() == other.scores.tobytes()
         assert model.score(context, rows).tobytes() == loaded.score(context, rows).tobytes()
         assert [model.fact(context, row) for row in rows] == [loaded.fact(context, row) for row in rows]
+
+
+@EACH
+def test_who_will_be_asked_gets_the_same_answers_where_nobody_else_is_listed(kind: type[Model]) -> None:
+    """A fit that knows who is asked answers these as any fit does, with and without a page, a session and a store."""
+    shop, asked = random_shop(7, n_users=30), [3, 11, 12]
+    every = kind().fit(shop.data)
+    some = kind().fit(replace(shop.data, asked=np.array(asked, np.int32)))
+    nobody = kind().fit(replace(shop.data, asked=NO_ROWS))
+    rows = np.arange(len(shop.data.catalogue), dtype=np.int32)
+    for user in asked:
+        for context in (shop.context(user), shop.context(user, page=2, recent=[5, 9], cart=[1], store=0)):
+            one, other = every.candidates(context, 50), some.candidates(context, 50)
+            assert one.rows.tolist() == other.rows.tolist()
+            np.testing.assert_allclose(one.scores, other.scores, rtol=1e-5)
+            np.testing.assert_allclose(every.score(context, rows), some.score(context, rows), rtol=1e-5, atol=1e-7)
+    new = shop.context(UNKNOWN, page=2, recent=[5, 9])
+    assert nobody.candidates(new, 50).rows.tolist() == every.candidates(new, 50).rows.tolist()
 
 
 @EACH

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from models.distinct import numbered
 from models.ids import IdIndex
 from models.schema import UNKNOWN, Bools, Ints, Longs, Purchases
 from models.signals import Signals
@@ -42,7 +43,7 @@ def _closed_up(lines: Purchases, kept: Bools, users: Longs) -> Purchases:
     """Return the ``kept`` lines, with rows of users and numbers of orders that leave no gaps."""
     some = lines.where(kept)
     rows = _new_rows(users, lines.n_users)
-    numbers, order = np.unique(some.order, return_inverse=True)
+    numbers, order = numbered(some.order)
     return replace(some, user=rows[some.user], order=order.astype(np.int32), n_users=len(users), n_orders=len(numbers))
 
 

@@ -206,8 +206,8 @@ def learn(
 ) -> tuple[Mapping[str, Ranker], Judgement, Mapping[str, Arrays]]:
     """Return the rankers that win against the blends, how their carousels and the blends of the others do, and a start.
 
-    The rankers are those of ``begin``, where it has any. In an incremental run the last fit starts from what the rehearsal's
-    models learned.
+    The rankers are those of ``begin``, where it has any. In an incremental run, and in a shop so large that windows stand on
+    shoppers drawn, the last fit starts from what the rehearsal's models learned.
     """
     rankers = begin.rankers
     if rankers is None:
@@ -219,7 +219,8 @@ def learn(
     winners = that_win(shop, rankers, judged)
     if winners.keys() != rankers.keys():
         judged = perform(shop, ready, winners, seed, options.now, progress, judge)
-    return winners, judged, ready.start() if options.incremental else begin.start
+    goes_on = options.incremental or len(data.purchases) > shop.training.window_lines
+    return winners, judged, ready.start() if goes_on else begin.start
 
 
 def publish(registry: Registry, manifest: Manifest, shop: Shop, gated: bool) -> tuple[bool, str | None]:

@@ -27,7 +27,7 @@ from training.threads import limited
 from training.windows import LONGER, TASKS_OF, Begun, Examples, joined, learn_window, span_of
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import HistGradientBoostingClassifier
+    from training.forest import Forest
 
 Windows = dict[int, dict[str, Examples]]
 """By the moment that a window begins; -1, -2, … for the folds of a shop without times."""
@@ -43,8 +43,7 @@ MANY, FEW_FEATURES, LEAST_GAIN = 100_000, 0.4, 0.0008
 """Examples from which features are chosen, by their share in what a small forest gains, and each split looks at a share of those:
 other trees then see other things. Fewer examples have none to spare."""
 TOLD_BY = 200_000
-"""Examples of that small forest, at least, where there are as many: of so many scikit-learn draws those that its bins are made
-from, and of fewer it sorts all of them by weight, feature by feature, which takes longer than the trees."""
+"""Examples of that small forest, at least, where there are as many."""
 PRIOR = 50.0
 """Examples that the mean counts for in the number of a code."""
 
@@ -170,18 +169,17 @@ def _telling(ranker: Ranker, examples: Examples, seed: int) -> Bools:
     return telling
 
 
-def _grown(
-    ranker: Ranker, examples: Examples, seed: int, trees: int, rate: float, features: float
-) -> "HistGradientBoostingClassifier":
+def _grown(ranker: Ranker, examples: Examples, seed: int, trees: int, rate: float, features: float) -> "Forest":
     """Return trees fitted on what ``ranker`` reads of ``examples``; each split looks at a share of the ``features``."""
-    from sklearn.ensemble import HistGradientBoostingClassifier  # here: nothing else of training needs it
+    from training.forest import Forest  # here: nothing else of training needs scikit-learn
 
-    model = HistGradientBoostingClassifier(
+    model = Forest(
         max_iter=trees, learning_rate=rate, max_features=features, max_leaf_nodes=31, min_samples_leaf=150,
         l2_regularization=5.0, early_stopping=False, random_state=seed,
     )  # fmt: skip
     weight = examples.weight / examples.weight.mean()
-    return model.fit(ranker.encode(examples.features), examples.bought, sample_weight=weight)
+    model.fit(ranker.encode(examples.features), examples.bought, sample_weight=weight)
+    return model
 
 
 def that_win(shop: Shop, rankers: Mapping[str, Ranker], judged: Judgement) -> dict[str, Ranker]:

@@ -1,11 +1,12 @@
 """EASE: both ways to solve it are the closed form of the paper, and everybody gets a list, strangers too."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from model_data import Order, SmallShop, shop_of
+from model_data import Order, SmallShop, random_shop, shop_of
 from models.ease import Ease
 from models.ease_solve import best_of, primal
 from models.interactions import Weighting, heaviest, user_items
@@ -153,3 +154,19 @@ def test_without_sessions_the_lists_are_the_same(way: Way) -> None:
     model.sessions = False
     lists, wanted = model.fit(small.data).arrays(), whole.arrays()
     assert all((lists[f"lists.{part}"] == wanted[f"lists.{part}"]).all() for part in ("ptr", "rows", "scores"))
+
+
+@EACH_WAY
+def test_lists_are_those_of_who_will_be_asked(way: Way) -> None:
+    """To the last bit as in a fit for all, and nobody else has one; products' weights stay."""
+    data = random_shop(4, n_users=30).data
+    every, some = way(5.0).fit(data), way(5.0).fit(replace(data, asked=np.array([2, 17], np.int32)))
+    assert every.lists_ is not None
+    assert some.lists_ is not None
+    for user in range(30):
+        one, other = every.lists_.list(user), some.lists_.list(user)
+        assert other.rows.tolist() == (one.rows.tolist() if user in (2, 17) else [])
+        assert other.scores.tolist() == (one.scores.tolist() if user in (2, 17) else [])
+    assert len(every.lists_.list(2))
+    weights = [model.arrays()["weights.rows"].tolist() for model in (every, some)]
+    assert weights[0] == weights[1]

@@ -4,6 +4,7 @@ import csv
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,13 @@ from models.registry import Registry
 from models.schema import DAY
 from models.shop import Shop, read_shop
 from tiny_shop import write_tiny_shop
+from training import pipeline
 from training.earlier import Earlier, earlier
+from training.fit import Trained
 from training.held_out import known_until
 from training.pipeline import Options, Report, read, run
 from training.progress import SILENT
+from training.rehearsal import fit
 
 FIRST, NEXT = "2026-10-08", "2026-10-09"
 
@@ -74,6 +78,23 @@ def test_the_next_day_has_the_rankers_of_the_day_before(daily: Daily) -> None:
     notes = after.manifest.data["tables"]["purchases"]["notes"]
     assert f"rankers are those of {before.manifest.version}" in notes
     assert after.manifest.metrics  # judged again, on the days before the new end
+
+
+@pytest.mark.parametrize("lines", [1000, 1_000_000])
+def test_the_last_fit_of_a_large_shop_goes_on_from_the_rehearsal(
+    daily: Daily, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int
+) -> None:
+    """Where windows stand on shoppers drawn, factors are learned once and then led on; else each fit begins anew."""
+    started: list[list[str]] = []
+
+    def seen(*told: Any) -> Trained:
+        started.append(sorted(told[6]))
+        return fit(*told)
+
+    monkeypatch.setattr(pipeline, "fit", seen)
+    shop = again(daily, tmp_path, "ranker = true", f"ranker = false\nwindow_lines = {lines}")
+    run(shop, replace(daily.options, artifacts=tmp_path / "artifacts"), SILENT)
+    assert started == [["als"] if lines == 1000 else []]
 
 
 def test_one_seed_one_input_and_one_earlier_version_give_the_same_bytes(daily: Daily) -> None:

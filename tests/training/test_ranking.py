@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.artifact import open_artifact, read_manifest
 from models.errors import ArtifactError
@@ -22,6 +23,7 @@ from recsvc.overlay.told import News, Product
 from recsvc.pace import Pace
 from tiny_shop import TEAS, WINES, TinyShop, write_tiny_shop
 from training.baselines import BLEND
+from training.forest import Forest
 from training.judge import Judgement, Result
 from training.metrics.bootstrap import Interval
 from training.pipeline import Options, learn_rankers, read, run
@@ -286,3 +288,16 @@ def test_a_new_product_is_in_personal_carousels_by_its_content(ranked_engine: En
     assert not any(
         item.product_id == "barolo" for item in ranked_engine.carousel(name, Ask(user_id="w0", size=100)).items
     )
+
+
+@pytest.mark.parametrize("examples", [3_000, 120_000])
+def test_bins_of_many_weighted_examples_hold_as_many_each(examples: int) -> None:
+    """They are those of the examples without weights, which takes one sort a feature; the trees do read the weights."""
+    rng = np.random.default_rng(3)
+    values, bought = rng.random((examples, 1)).astype(np.float32), rng.random(examples) < 0.3
+    settings = {"max_iter": 3, "early_stopping": False, "random_state": 1}
+    light = Forest(**settings).fit(values, bought, sample_weight=values[:, 0] + 0.1)
+    plain = HistGradientBoostingClassifier(**settings).fit(values, bought)
+    edges = [model._bin_mapper.bin_thresholds_[0] for model in (light, plain)]
+    assert np.array_equal(*edges) == (examples == 120_000)
+    assert not np.array_equal(light.predict_proba(values[:50]), plain.predict_proba(values[:50]))
