@@ -5,8 +5,8 @@
 
 Each size's shop is generated once (``benchmarks/purchases.py``) and kept in ``--folder``, with ``--clean`` until it is
 measured; every row is added to ``measured.jsonl`` there, so that sizes may be measured one by one. Every row is a process of its
-own, so that nothing is warm and memory is that of the row alone: the resident memory of the process and its children, at
-its highest, looked at five times a second. ``als`` is ``implicit``'s ALS and nothing else: 64 factors, 15 iterations, on
+own, so that nothing is warm and memory is that of the row alone: the memory of the process and its children, at its highest,
+looked at five times a second; pages that several of them hold count once (PSS). ``als`` is ``implicit``'s ALS and nothing else: 64 factors, 15 iterations, on
 the matrix of the same purchases, with as many threads; its time is that of the fit, its memory includes the matrix.
 ``cpu s`` are seconds of all threads and children: on a machine that others use they say more than the clock. ``x als`` is
 a row's cpu seconds over those of ``als``; ``x Arrow`` is its peak over the purchases as one Arrow table. A slope is the
@@ -21,7 +21,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
@@ -137,7 +137,8 @@ def watched(command: list[str], refused: bool = False) -> Cost:
 
         def look() -> None:
             while not over.wait(EVERY):
-                highest[0] = max(highest[0], resident(process.pid))
+                if over_all(process.pid, resident) > highest[0]:  # never less than the other, and asked sooner
+                    highest[0] = max(highest[0], over_all(process.pid, proportional))
 
         looking = threading.Thread(target=look)
         looking.start()
@@ -155,13 +156,24 @@ def children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def resident(root: int) -> int:
-    """Return the bytes that a process and everything it started hold in memory."""
+def resident(process: Path) -> int:
+    """Return the bytes that a process of /proc holds in memory, shared ones too."""
+    return int((process / "statm").read_text().split()[1]) * PAGE
+
+
+def proportional(process: Path) -> int:
+    """Return the bytes that a process of /proc holds in memory, and its part of those that it shares."""
+    told = (process / "smaps_rollup").read_text().partition("\nPss:")[2].split()
+    return int(told[0]) * 1024 if told else 0  # nothing of one that is ending
+
+
+def over_all(root: int, figure: Callable[[Path], int]) -> int:
+    """Return the sum of ``figure`` over a process and everything it started."""
     total, open_ = 0, [root]
     while open_:
         folder = Path(f"/proc/{open_.pop()}")
         try:
-            total += int((folder / "statm").read_text().split()[1]) * PAGE
+            total += figure(folder)
             open_ += [int(one) for task in folder.glob("task/*/children") for one in task.read_text().split()]
         except OSError:
             continue  # it ended meanwhile
