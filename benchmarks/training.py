@@ -6,8 +6,9 @@
 Each size's shop is generated once (``benchmarks/purchases.py``) and kept in ``--folder``, with ``--clean`` until it is
 measured; every row is added to ``measured.jsonl`` there, so that sizes may be measured one by one. Every row is a process of its
 own, so that nothing is warm and memory is that of the row alone: the memory of the process and its children, at its highest,
-looked at five times a second; pages that several of them hold count once (PSS). ``als`` is ``implicit``'s ALS and nothing else: 64 factors, 15 iterations, on
-the matrix of the same purchases, with as many threads; its time is that of the fit, its memory includes the matrix.
+looked at five times a second; pages that several of them hold count once (PSS). ``als`` is ``implicit``'s ALS and nothing else:
+64 factors, 15 iterations, on the matrix of the same purchases, with as many threads; its time is that of the fit, its memory
+includes the matrix.
 ``cpu s`` are seconds of all threads and children: on a machine that others use they say more than the clock. ``x als`` is
 a row's cpu seconds over those of ``als``; ``x Arrow`` is its peak over the purchases as one Arrow table. A slope is the
 power of the lines that a figure grows with, between two sizes: 1 is linear.
