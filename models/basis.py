@@ -1,8 +1,9 @@
 """What training knows of products and moments beside the models: the ground that the ranker's features stand on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from models.base import Fitting
 from models.beyond import Live, live_codes
 from models.buckets import Buckets, columns_buckets
 from models.columns import NumberColumn, TextColumn
-from models.distinct import first_places, numbered
+from models.distinct import distinct, first_places
 from models.kinds import kind_codes
 from models.lifts import Lifts
 from models.robust import line_weights
@@ -65,12 +66,10 @@ class Basis:
     def fit(self, data: Fitting) -> Self:
         """Learn from purchases and the catalogue."""
         lines, n = data.purchases, data.purchases.n_products
-        age = (data.until - lines.time) / DAY
         cells = first_places(lines.order.astype(np.int64) * max(n, 1) + lines.product)
         weight = line_weights(data)
-        self.shares_ = np.stack(
-            [_share(lines.order[c], lines.product[c], weight[c], n) for c in (cells[age[cells] <= d] for d in SPANS)], 1
-        )
+        late = (cells[lines.time[cells] >= data.until - days * DAY] for days in SPANS)
+        self.shares_ = np.stack([_share(lines.order[c], lines.product[c], weight[c], n) for c in late], 1)
         self._buyers(data, cells, weight)
         self._catalogue(data, weight)
         shares = self.shares_[:, [SPANS.index(days) for days in KIND_SPANS]]
@@ -88,8 +87,8 @@ class Basis:
 
     def _buyers(self, data: Fitting, cells: Longs, weight: Doubles) -> None:
         lines, n = data.purchases, data.purchases.n_products
-        known = np.flatnonzero(lines.user != UNKNOWN)
-        first = known[first_places(lines.user[known].astype(np.int64) * max(n, 1) + lines.product[known])]
+        first = first_places((lines.user + np.int64(1)) * max(n, 1) + lines.product)
+        first = first[lines.user[first] != UNKNOWN]
         product = lines.product[first]
         buyers = np.bincount(product, minlength=n)
         self.buyers_ = np.log1p(buyers).astype(np.float32)
@@ -124,20 +123,20 @@ class Basis:
         lines = data.purchases
         self.fields = columns_buckets(lines.moment)
         sizes = [*CLOCK.values(), *(len(one) for one in self.fields)]
-        codes = [
-            *_clock_codes(lines.time[cells], data.zone),
-            *(b.codes(lines.moment[b.name])[cells] for b in self.fields),
-        ]
-        self.moments = _lifts(codes, sizes, lines.order[cells], lines.product[cells], lines.n_products, weight[cells])
+        codes = chain(
+            _clock_codes(lines.time[cells], data.zone), (b.codes(lines.moment[b.name])[cells] for b in self.fields)
+        )
+        values, order, product = _apart(codes, sizes), lines.order[cells], lines.product[cells]
+        self.moments = Lifts().fit(values, sum(sizes), order, product, lines.n_products, weight[cells])
 
     def _people(self, data: Fitting, cells: Longs, weight: Doubles) -> None:
         lines, made = data.purchases, columns_buckets(data.users)
-        codes = [one.codes(data.users[one.name]) for one in made]
-        self.of_user_ = np.ascontiguousarray(_values(codes, [len(one) for one in made], lines.n_users))
+        codes = list(_apart((one.codes(data.users[one.name]) for one in made), [len(one) for one in made]))
+        self.of_user_ = np.stack(codes, 1) if codes else np.empty((lines.n_users, 0), np.int32)
         named = cells[lines.user[cells] != UNKNOWN]
-        values = self.of_user_[lines.user[named]]
+        users, order, product = lines.user[named], lines.order[named], lines.product[named]
+        values = (column[users] for column in self.of_user_.T)
         n_values = sum(len(one) for one in made)
-        order, product = lines.order[named], lines.product[named]
         self.people = Lifts().fit(values, n_values, order, product, lines.n_products, weight[named])
 
     def follow(self, live: Live) -> "Basis":
@@ -258,22 +257,22 @@ def _of_kind(share: Floats, kind: Ints) -> Floats:
     return part
 
 
-def _clock_codes(time: Longs, zone: ZoneInfo) -> list[Ints]:
-    """Return weekday, part of the day and month of each moment; all ``UNKNOWN`` in a shop without times."""
-    hours, places = numbered(time // 3600)
+def _clock_codes(time: Longs, zone: ZoneInfo) -> Iterator[Ints]:
+    """Yield weekday, part of the day and month of each moment; all ``UNKNOWN`` in a shop without times."""
+    hours = distinct(time // 3600)
     if not hours.any():
-        return [np.full(len(time), UNKNOWN, np.int32) for _ in CLOCK]
+        yield from (np.full(len(time), UNKNOWN, np.int32) for _ in CLOCK)
+        return
     local = [datetime.fromtimestamp(hour * 3600, zone) for hour in hours.tolist()]
-    table = np.array([(one.weekday(), one.hour // 4, one.month - 1) for one in local], np.int32)
-    return list(table[places].T)
+    table = np.zeros((len(CLOCK), int(hours[-1] - hours[0]) + 1), np.int32)
+    table[:, hours - hours[0]] = np.array([(one.weekday(), one.hour // 4, one.month - 1) for one in local]).T
+    places = (time // 3600 - hours[0]).astype(np.int32)
+    yield from (codes[places] for codes in table)
 
 
-def _values(codes: list[Ints], sizes: list[int], n: int) -> Ints:
-    """Return (n, n_fields) codes made distinct over all fields."""
-    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-    shifted = [np.where(code == UNKNOWN, UNKNOWN, code + start) for code, start in zip(codes, starts, strict=False)]
-    return np.stack(shifted, 1).astype(np.int32) if shifted else np.empty((n, 0), np.int32)
-
-
-def _lifts(codes: list[Ints], sizes: list[int], order: Ints, product: Ints, n_products: int, weight: Doubles) -> Lifts:
-    return Lifts().fit(_values(codes, sizes, len(order)), sum(sizes), order, product, n_products, weight)
+def _apart(codes: Iterable[Ints], sizes: Iterable[int]) -> Iterator[Ints]:
+    """Yield the codes of each field made distinct over all fields, one field at a time: each is as long as all lines."""
+    start = np.int32(0)
+    for code, size in zip(codes, sizes, strict=True):
+        yield np.where(code == UNKNOWN, np.int32(UNKNOWN), code + start)
+        start += np.int32(size)

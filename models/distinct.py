@@ -15,9 +15,13 @@ def distinct(values: npt.NDArray[Whole]) -> npt.NDArray[Whole]:
 
 
 def first_places(keys: npt.NDArray[Whole]) -> npt.NDArray[np.int64]:
-    """Return where each distinct of the (n,) whole numbers ``keys`` comes first, in the order of the numbers."""
-    ascending, places = in_order(keys)
-    return places[_changes(ascending)]
+    """Return where each distinct of the (n,) whole numbers ``keys`` comes first, in the order of the numbers.
+
+    Equal numbers in a row are one to begin with: the lines of an order lie together.
+    """
+    runs = np.flatnonzero(_changes(keys))
+    ascending, places = in_order(keys[runs])
+    return runs[places[_changes(ascending)]]
 
 
 def numbered(keys: npt.NDArray[Whole]) -> tuple[npt.NDArray[Whole], npt.NDArray[np.int64]]:
@@ -46,9 +50,9 @@ def in_order(keys: npt.NDArray[Whole]) -> tuple[npt.NDArray[Whole], npt.NDArray[
     return ascending.astype(keys.dtype, copy=False), packed
 
 
-def _changes(ascending: npt.NDArray[Whole]) -> npt.NDArray[np.bool_]:
-    """Return (n,) whether each number is the first of its like."""
-    first = np.empty(len(ascending), np.bool_)
+def _changes(values: npt.NDArray[Whole]) -> npt.NDArray[np.bool_]:
+    """Return (n,) whether each number is another than the one before it."""
+    first = np.empty(len(values), np.bool_)
     first[:1] = True
-    np.not_equal(ascending[1:], ascending[:-1], out=first[1:])
+    np.not_equal(values[1:], values[:-1], out=first[1:])
     return first

@@ -1,6 +1,6 @@
 """How much more often a product is bought where something holds: this weekday, this weather, this kind of shopper."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -10,6 +10,8 @@ from models.compiled import kernels
 from models.distinct import first_places, numbered
 from models.schema import UNKNOWN, Arrays, Doubles, Floats, Ints, Longs, taken
 
+TABLE = 10_000_000
+"""Cells of a field's values and all products that are counted in full, zeros too: 80 MB, and no sort of all lines."""
 PRIOR = 10.0
 """Orders by which a lift is drawn to 0: what few orders say is hardly heard."""
 
@@ -29,12 +31,18 @@ class Lifts:
     """(n_products,) of all orders."""
 
     def fit(
-        self, values: Ints, n_values: int, order: Ints, product: Ints, n_products: int, weight: Doubles | None = None
+        self,
+        values: Iterable[Ints],
+        n_values: int,
+        order: Ints,
+        product: Ints,
+        n_products: int,
+        weight: Doubles | None = None,
     ) -> Self:
         """Learn from order lines.
 
         Args:
-            values: (n_lines, n_fields) the value of each field, in [0, n_values), or ``UNKNOWN``; no two fields share one.
+            values: of each field (n_lines,) its values, in [0, n_values), or ``UNKNOWN``; no two fields share one.
             n_values: how many.
             order: (n_lines,) with ``product`` a cell that is named once.
             product: (n_lines,)
@@ -45,7 +53,7 @@ class Lifts:
         counts_as = np.ones(len(order)) if weight is None else weight
         n_orders = counts_as[first_places(order)].sum() or 1.0
         self.share_ = (np.bincount(product, counts_as, n_products) / n_orders).astype(np.float32)
-        by_field = [_counted(column, order, product, counts_as, n_values, n) for column in values.T]  # bounds memory
+        by_field = [_counted(column, order, product, counts_as, n_values, n) for column in values]  # bounds memory
         found = np.concatenate([np.empty(0, np.int64), *(cells for cells, _, _ in by_field)])
         counts = np.concatenate([np.empty(0), *(count for _, count, _ in by_field)])
         by_value = np.argsort(found, kind="stable")
@@ -78,14 +86,25 @@ def _counted(
     values: Ints, order: Ints, product: Ints, counts_as: Doubles, n_values: int, n: int
 ) -> tuple[Longs, Doubles, Doubles]:
     """Return value * n + product of the cells that one field has, ascending, their orders, and (n_values,) its orders."""
-    line = np.flatnonzero(values != UNKNOWN)
-    value, weight = values[line].astype(np.int64), counts_as[line]
-    cells, places = numbered(value * n + product[line])
-    counts: Doubles = np.bincount(places, weight, len(cells)).astype(np.float64)
-    width = int(order.max(initial=0)) + 1
-    first = first_places(value * width + order[line])
-    orders: Doubles = np.bincount(value[first], weight[first], n_values).astype(np.float64)
-    return cells, counts, orders
+    known = values != UNKNOWN
+    if not known.all():
+        values, order, product, counts_as = values[known], order[known], product[known], counts_as[known]
+    low, width = int(values.min(initial=n_values)), int(order.max(initial=0)) + 1
+    keys = (values - low).astype(np.int64) * n + product
+    cells, counts = _summed(keys, counts_as, (int(values.max(initial=0)) - low + 1) * n)
+    first = first_places(values.astype(np.int64) * width + order)
+    orders: Doubles = np.bincount(values[first], counts_as[first], n_values).astype(np.float64)
+    return cells + low * n, counts, orders
+
+
+def _summed(keys: Longs, weight: Doubles, n_keys: int) -> tuple[Longs, Doubles]:
+    """Return the distinct of (n,) ``keys`` in [0, n_keys), ascending, and the sums of their weights, each above 0."""
+    if n_keys > len(keys) + TABLE:
+        found, places = numbered(keys)
+        return found, np.bincount(places, weight, len(found)).astype(np.float64)
+    table: Doubles = np.asarray(np.bincount(keys, weight, max(n_keys, 1)), np.float64)
+    found = np.flatnonzero(table).astype(np.int64)
+    return found, table[found]
 
 
 PARTS: Mapping[str, type[np.generic]] = {

@@ -14,7 +14,7 @@ def friday_wine() -> Lifts:
     """30 Friday orders with wine, 30 Saturday orders with tea, one order without a day."""
     values = np.array([[FRIDAY]] * 30 + [[SATURDAY]] * 30 + [[UNKNOWN]], np.int32)
     product = np.array([WINE] * 30 + [TEA] * 30 + [TEA], np.int32)
-    return Lifts().fit(values, 2, np.arange(61, dtype=np.int32), product, 2)
+    return Lifts().fit(values.T, 2, np.arange(61, dtype=np.int32), product, 2)
 
 
 def test_a_lift_is_the_log_of_orders_over_those_expected() -> None:
@@ -27,14 +27,14 @@ def test_a_lift_is_the_log_of_orders_over_those_expected() -> None:
 def test_what_holds_always_lifts_nothing() -> None:
     """One value for every order says nothing."""
     order = np.arange(20, dtype=np.int32)
-    lifts = Lifts().fit(np.zeros((20, 1), np.int32), 1, order, np.zeros(20, np.int32), 1)
+    lifts = Lifts().fit(np.zeros((1, 20), np.int32), 1, order, np.zeros(20, np.int32), 1)
     assert lifts.lifts(np.array([0]), np.zeros(1, np.int32))[0] == pytest.approx(0.0)
 
 
 def test_several_fields_are_counted_side_by_side() -> None:
     """An order counts once for each of its values, and an order of two lines counts once."""
     values = np.array([[0, 2], [0, 2], [1, UNKNOWN]], np.int32)
-    lifts = Lifts().fit(values, 3, np.array([0, 0, 1], np.int32), np.array([0, 1, 1], np.int32), 2)
+    lifts = Lifts().fit(values.T, 3, np.array([0, 0, 1], np.int32), np.array([0, 1, 1], np.int32), 2)
     assert lifts.orders_.tolist() == [1, 1, 1]
     assert (
         lifts.lifts(np.array([2]), np.array([0], np.int32))[0][0]
