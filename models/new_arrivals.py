@@ -10,6 +10,7 @@ from models.base import Fact, Fitting
 from models.beyond import Live, live_codes, values_at
 from models.columns import NumberColumn
 from models.errors import NotFittedError
+from models.held_places import holding
 from models.kinds import kind_codes
 from models.lists import decay, scores_of
 from models.moments import ages
@@ -19,10 +20,6 @@ from models.schema import DAY, UNKNOWN, Arrays, Bools, Context, Doubles, Floats,
 NEVER = np.int64(np.iinfo(np.int64).max)
 MOST = 10_000
 """Arrivals that are kept while new products come in, the newest."""
-EVERY = 3
-"""One place of so many is for a product of which nobody knows yet how it sells."""
-BEHIND = 1 - 1e-6
-"""Of a score: right behind it."""
 
 
 @dataclass
@@ -153,25 +150,14 @@ class NewArrivals:
             mine = values_at(self.codes_, rows, UNKNOWN)
             scores = scores * np.sqrt(np.where(mine != UNKNOWN, taste[mine], taste.mean()))
         if self.untried_.any():
-            scores = _with_untried(scores, self.untried_, self.since_)
+            untried = np.flatnonzero(self.untried_ & (scores > 0))
+            scores = holding(scores, untried[np.lexsort((-self.since_[untried], -scores[untried]))])
         return scores.astype(np.float32)
 
     def _rows(self) -> Ints:
         if self.rows_ is None:
             raise NotFittedError("NewArrivals: call fit() or load() first")
         return self.rows_
-
-
-def _with_untried(scores: Doubles, untried: Bools, since: Longs) -> Doubles:
-    """Return (n_new,) ``scores`` that give every third place to ``untried`` products, the likeliest first, of these the newest."""
-    places, others = np.flatnonzero(untried & (scores > 0)), np.sort(scores[~untried & (scores > 0)])[::-1]
-    if not len(places) or not len(others):
-        return scores
-    places = places[np.lexsort((-since[places], -scores[places]))]
-    before = (EVERY - 1) * np.arange(1, len(places) + 1) - 1
-    out = scores.astype(np.float64)
-    out[places] = np.maximum(out[places], others[np.minimum(before, len(others) - 1)] * BEHIND)
-    return out
 
 
 def _moved(live: Live) -> Iterator[tuple[Longs, Longs]]:

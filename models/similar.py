@@ -149,7 +149,7 @@ class Similar:
             return None
         if len(self._lists()) == len(self.values_) and row in self._lists().list(seed).rows and row != seed:
             return Fact("same-choosers", "Chosen by those who choose {product}", {"product": seed})
-        if not np.isin(self._values(row), self._values(seed)).any():
+        if set(self._values(row).tolist()).isdisjoint(self._values(seed).tolist()):
             return None
         return Fact("similar", "Similar to {product}", {"product": seed})
 

@@ -31,6 +31,7 @@ from recsvc.rules.match import Active, select
 from recsvc.rules.page import arrange_page, rows_in
 from recsvc.rules.pins import may_stand
 from recsvc.rules.pool import MODEL, PIN, Arranged, BarsOf, Pool
+from recsvc.session_places import with_session
 from recsvc.snapshot import Snapshot
 from recsvc.trade_offs import Traded, trade, trades
 from recsvc.trials import Trials
@@ -186,6 +187,8 @@ class Engine:
     ) -> Pool:
         """Return the candidates ranked, with the products beside them that only a pin may take."""
         scores = self._rank(gathered, name, carousel, moment, pace)
+        if moment.only is None and ranker_of(self.snapshot, carousel, moment) is not None:
+            scores = with_session(scores, gathered, carousel, moment.context)
         organic = np.ones(len(gathered.rows), np.bool_)
         if not active.of("pin"):
             return Pool(gathered.rows, scores, organic)

@@ -8,13 +8,12 @@ from models.beyond import values_at
 from models.candidates import FLOOR, Gathered
 from models.carousels import Carousel
 from models.features import features
+from models.held_places import BEHIND
 from models.ranker import DEPTHS, Ranker
 from models.schema import UNKNOWN, Doubles, Ints
 from recsvc.context import Moment
+from recsvc.session_places import session_depths
 from recsvc.snapshot import Snapshot
-
-BEHIND = 1 - 1e-6
-"""Of a score: right behind it."""
 
 
 def ranker_of(snapshot: Snapshot, carousel: Carousel, moment: Moment) -> Ranker | None:
@@ -28,9 +27,12 @@ def ranker_of(snapshot: Snapshot, carousel: Carousel, moment: Moment) -> Ranker 
 
 
 def depths_of(snapshot: Snapshot, carousel: Carousel, moment: Moment, depth: int) -> Mapping[str, int]:
-    """Return how many candidates to take of each source: as the ranker was trained, or ``depth`` of each in the blend."""
+    """Return how many candidates to take of each source: as the ranker was trained, or ``depth`` of each in the blend.
+
+    Where a ranker orders, those that the session brings come on top.
+    """
     if carousel.ranker is not None and ranker_of(snapshot, carousel, moment) is not None:
-        return DEPTHS[carousel.ranker]
+        return {**DEPTHS[carousel.ranker], **session_depths(carousel, moment.context)}
     return dict.fromkeys(carousel.sources, depth)
 
 

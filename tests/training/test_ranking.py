@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -225,16 +226,16 @@ def test_a_price_that_is_told_moves_what_the_rankers_know_and_the_score_that_han
 
 
 class OnFeature(Ranker):
-    """A ranker that reads one feature: the less, the better."""
+    """A ranker that reads one feature: the less, the better, or the more."""
 
-    def __init__(self, place: int) -> None:
+    def __init__(self, place: int, *, least: bool = True) -> None:
         super().__init__()
-        self.place = place
+        self.place, self.sign = place, 1 if least else -1
 
     def score(self, features: Floats) -> Doubles:
         """Return (n_candidates,) scores."""
         values = np.nan_to_num(features[:, self.place].astype(np.float64))
-        return 1.0 / (1.0 + np.exp(values))
+        return 1.0 / (1.0 + np.exp(self.sign * values))
 
 
 def test_one_new_product_stands_behind_the_best_of_its_kind_and_the_others_in_the_middle(ranked_engine: Engine) -> None:
@@ -301,3 +302,23 @@ def test_bins_of_many_weighted_examples_hold_as_many_each(examples: int) -> None
     edges = [model._bin_mapper.bin_thresholds_[0] for model in (light, plain)]
     assert np.array_equal(*edges) == (examples == 120_000)
     assert not np.array_equal(light.predict_proba(values[:50]), plain.predict_proba(values[:50]))
+
+
+def test_a_view_and_a_cart_hold_places_where_the_ranker_knows_no_session(ranked_engine: Engine) -> None:
+    """What a shopper looked at changed nothing where other things sell better; page and cart are asked as before."""
+    world = ranked_engine.snapshot.world
+    assert world is not None
+    dear = OnFeature(world.places["log_price"], least=False)
+    engine = Engine(replace(ranked_engine.snapshot, rankers={"discovery": dear}))
+
+    def shown(**ask: Any) -> list[tuple[str, str]]:
+        answer = engine.carousel("you-may-also-like", Ask(size=7, **ask))
+        return [(item.product_id, item.reason.code) for item in answer.items]
+
+    before, looked = shown(), shown(recent=(TEAS[0],))
+    assert not {one for one, _ in before} & set(TEAS)
+    places = [place for place, (one, why) in enumerate(looked) if one in TEAS and why == "similar"]
+    assert places and places[0] <= 3, looked
+    assert [one for one, _ in looked if one not in TEAS] == [one for one, _ in before][: 7 - len(places)]
+    assert shown(cart=(TEAS[0],)) != before
+    assert engine.carousel("for-you", Ask(size=7, recent=(TEAS[0],))).items
