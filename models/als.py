@@ -86,7 +86,7 @@ class ALS:
         kept = matrix[:, self.kept_]
         if kept.nnz:
             factors = min(self.factors, max(1, min(kept.shape) - 1))
-            begun = begin(data, self.source, self.kept_, factors)
+            begun = begin(data, self.source, self.kept_, factors) if data.statistics.goes_on else None
             iterations = self.iterations if begun is None else self.next_iterations
             told = Factoring(factors, self.regularization, self.alpha, iterations, data.seed, data.threads, begun)
             self.item_factors_ = data.statistics.factors(kept, told)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -35,6 +35,9 @@ class Factoring:
 
 class Statistics(Protocol):
     """What models count by; whoever counts, the counts are the same."""
+
+    goes_on: ClassVar[bool]
+    """Whether ``factors`` begins with what it is given; if not, it wants all of its iterations."""
 
     def sold(self, lines: Purchases, weights: Doubles) -> tuple[Doubles, float]:
         """Return (n_products,) the summed weight of the orders that hold each product, and that of all orders.
@@ -69,6 +72,8 @@ class Statistics(Protocol):
 
 class Here:
     """Everything in this process, with numpy, scipy and implicit."""
+
+    goes_on: ClassVar[bool] = True
 
     def sold(self, lines: Purchases, weights: Doubles) -> tuple[Doubles, float]:
         """Sort lines by order and product."""

@@ -3,9 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from model_data import random_shop
 from models.als import ALS, begin
+from models.schema import Floats
+from models.statistics import Factoring, Here
 
 
 def test_factors_of_known_products_are_the_beginning() -> None:
@@ -35,3 +38,24 @@ def test_a_third_of_the_iterations_ends_where_all_of_them_do() -> None:
     for user in range(0, 60, 7):
         context = small.context(user)
         np.testing.assert_allclose(warm.score(context, rows), cold.score(context, rows), atol=0.05)
+
+
+class Anew(Here):
+    """An engine that can only begin anew."""
+
+    goes_on = False
+    told: Factoring | None = None
+
+    def factors(self, matrix: csr_matrix, told: Factoring) -> Floats:
+        """Keep what is asked."""
+        Anew.told = told
+        return super().factors(matrix, told)
+
+
+def test_an_engine_that_begins_anew_has_all_of_its_iterations() -> None:
+    """Spark's ALS takes no factors to begin with: a third of the iterations would end a third of the way."""
+    small = random_shop(3, n_users=60, n_orders=500)
+    first = ALS(factors=8, min_buyers=1).fit(small.data)
+    ALS(factors=8, min_buyers=1).fit(replace(small.data, start={"als": first.arrays()}, statistics=Anew()))
+    assert Anew.told is not None
+    assert (Anew.told.iterations, Anew.told.begun) == (15, None)

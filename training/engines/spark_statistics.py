@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,7 @@ PAIRS = (
 class SparkStatistics:
     """Sums by a Spark session; tables go there and come back as Parquet in the shared folder."""
 
+    goes_on: ClassVar[bool] = False
     session: "SparkSession"
     folder: str | None
 
