@@ -23,12 +23,12 @@ PAUSE = 0.2
 def caught_up(snapshot: Snapshot, store: Store) -> Snapshot:
     """Return ``snapshot``, and those beside it, with whatever was told in ``store`` since; itself where nothing was.
 
-    Without a trained version there is nothing to lay it over, and a store in a file that is not there has nothing to say.
+    Without a trained version it is all that there is. A store in a file that is not there has nothing to say.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    if snapshot.version is None or not store.there():
+    if not store.there():
         return snapshot
     with store.read() as connection:
         seen = look(connection, snapshot.told)

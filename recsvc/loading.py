@@ -4,8 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from models.artifact import Artifact, open_artifact
 from models.base import Model
 from models.basis import Basis
@@ -17,7 +15,6 @@ from models.features import World
 from models.histories import Histories
 from models.ids import IdIndex
 from models.ranker import Ranker
-from models.schema import NO_ROWS
 from models.settings_of import with_settings
 from models.shop import Shop
 from models.sources import MODELS
@@ -28,6 +25,7 @@ from recsvc.rules.bind import bind
 from recsvc.rules.rest import Rest
 from recsvc.rules.schema import NO_RULES, RuleSet
 from recsvc.snapshot import Snapshot
+from recsvc.untrained import untrained
 
 
 def load_engine(
@@ -37,7 +35,7 @@ def load_engine(
 
     Args:
         shop: the settings.
-        folder: of the version; None = nothing is trained yet, and every carousel is empty.
+        folder: of the version; None = nothing is trained yet, and there is only what the back office tells.
         rules: what the rules file says, or None.
         clock: the shop's clock, Unix seconds.
         rest: see ``open_artifact``.
@@ -45,16 +43,8 @@ def load_engine(
     Raises:
         ArtifactError: the version is broken, was changed, or belongs to another shop.
     """
-    snapshot = _empty(shop, clock) if folder is None else _mapped(shop, open_artifact(folder, rest=rest), clock)
+    snapshot = untrained(shop, clock) if folder is None else _mapped(shop, open_artifact(folder, rest=rest), clock)
     return Engine(snapshot.under(bind(rules or NO_RULES, snapshot.catalogue), rules.hash if rules else None))
-
-
-def _empty(shop: Shop, clock: Callable[[], int]) -> Snapshot:
-    nobody = IdIndex.of([])
-    catalogue = Catalogue.of(nobody, {}, "none")
-    none = np.empty(0, np.float32)
-    histories = Histories(np.zeros(1, np.int64), NO_ROWS, np.empty(0, np.int64), NO_ROWS, none, none, NO_ROWS)
-    return Snapshot(shop, clock, None, catalogue, nobody, nobody, histories, {}, {}, bind(NO_RULES, catalogue), None)
 
 
 def _mapped(shop: Shop, artifact: Artifact, clock: Callable[[], int]) -> Snapshot:

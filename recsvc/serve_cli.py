@@ -34,7 +34,9 @@ def serve(shop: Path, **given: str | None) -> None:
 
 
 def _live(state: State) -> list[str]:
-    lines = [f"model {state.model or 'none yet: carousels stay empty until `recsvc-train run` publishes one'}"]
+    lines = [
+        f"model {state.model or 'none yet: carousels show what the back office tells until `recsvc-train run` publishes one'}"
+    ]
     lines.append(f"rules {state.rules_hash or 'none'}")
     return lines + [f"TROUBLE {trouble.part}: {trouble.cause}" for trouble in state.troubles]
 

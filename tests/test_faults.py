@@ -216,7 +216,10 @@ def test_a_service_without_a_version_serves_nothing_and_takes_the_first_one_up(t
         assert service.ask("/healthz")[0] == 200
         answer = service.carousel("for-you?user_id=w0")
         assert (answer["items"], answer["model"], answer["degraded"]) == ([], None, ["model"])
-        assert "none yet: carousels stay empty until `recsvc-train run` publishes one" in service.log.read_text()
+        assert (
+            "none yet: carousels show what the back office tells until `recsvc-train run` publishes one"
+            in service.log.read_text()
+        )
         done = train(tmp_path, "run", "shop.toml", "--fast", "--json")
         assert done.returncode == 0, done.stderr
         version = json.loads(done.stdout)["version"]

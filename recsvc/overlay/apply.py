@@ -46,7 +46,12 @@ def forget(snapshot: Snapshot) -> Snapshot:
 def _with_products(snapshot: Snapshot, trained: Snapshot, products: Mapping[str, Product]) -> Snapshot:
     before, told = snapshot.catalogue, list(products.values())
     catalogue, change = with_products(
-        before, trained.catalogue, told, _next_version(before, trained), own_margin=gives_margin(snapshot.shop)
+        before,
+        trained.catalogue,
+        told,
+        _next_version(before, trained),
+        own_margin=gives_margin(snapshot.shop),
+        untrained=snapshot.version is None,
     )
     if catalogue is before:
         return snapshot
@@ -68,10 +73,9 @@ def _next_version(before: Catalogue, trained: Snapshot) -> str:
 
 
 def _following(trained: Snapshot, live: Live) -> tuple[Mapping[str, Model], World | None]:
-    """Return the trained models and features with the live catalogue."""
-    models: dict[str, Model] = {
-        name: model.follow(live) if isinstance(model, Follows) else model for name, model in trained.models.items()
-    }
+    """Return the trained models and features with the live catalogue; a model under two names follows once."""
+    once = {id(one): one.follow(live) if isinstance(one, Follows) else one for one in trained.models.values()}
+    models: dict[str, Model] = {name: once[id(one)] for name, one in trained.models.items()}
     if trained.world is None:
         return models, None
     return models, World(trained.world.basis.follow(live), models, trained.contexts, trained.shop.zone)
