@@ -24,6 +24,7 @@ from recsvc.guard import guard
 from recsvc.headers import set_headers
 from recsvc.metrics import Metrics
 from recsvc.openapi import document
+from recsvc.paths import refuse_what_is_no_utf8
 from recsvc.problems import answer_errors
 from recsvc.quick import put_before
 from recsvc.results.held import Held
@@ -95,6 +96,7 @@ def create_app(shop: Shop, settings: Settings, clock: Clock | None = None) -> Fl
     follow_requests(app, tell)
     set_headers(app, settings.cors_origins)
     guard(app, settings.keys)
+    refuse_what_is_no_utf8(app)
     answer_errors(app)
     for route in ROUTES:
         app.add_url_rule(route.path, route.path, route.view, methods=list(route.methods))

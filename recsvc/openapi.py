@@ -111,7 +111,7 @@ def _query_parameters(form: type[Form]) -> list[dict[str, Any]]:
 def _responses(route: Route, method: str, *, keyed: bool) -> dict[str, Any]:
     model = route.answer.__name__ if route.answer else ""
     out = {str(route.status): {"description": "The answer.", "content": _content("application/json", model)}}
-    told: dict[str, str] = {}
+    told: dict[str, str] = {"422": "Faults, each with its path."} if "<" in route.path else {}
     if route.asks or route.body:
         told |= {
             "400": "Malformed: no UTF-8, no JSON.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -95,6 +96,33 @@ def test_addresses_and_methods_that_are_not_there_are_problems(app: Flask) -> No
     assert refused.headers["Allow"] == "GET, HEAD, OPTIONS"
     told(client.open("/v1/carousels", method="BREW"), 405)
     assert client.head("/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize("raw", [b"\xff", b"a\xffb", b"\xed\xa0\x80", b"caf\xe9", b"\xc0\x80"])
+@pytest.mark.parametrize(
+    ("method", "before", "after", "name"),
+    [
+        ("DELETE", "/v1/users/", "", "user_id"), ("PUT", "/v1/users/", "/consent", "user_id"),
+        ("POST", "/v1/users/", "/link", "user_id"), ("PATCH", "/v1/products/", "", "product_id"),
+        ("GET", "/v1/experiments/", "", "name"), ("GET", "/v1/carousels/", "", "carousel"), ("POST", "/v1/pages/", "", "page"),
+    ],
+)  # fmt: skip
+def test_an_address_that_is_no_utf8_is_a_422_and_nobody_elses(
+    app: Flask, raw: bytes, method: str, before: str, after: str, name: str
+) -> None:
+    """It was read as U+FFFD, which is a user's id as good as any: an erasure answered 200."""
+    path = {"PATH_INFO": before + raw.decode("latin-1") + after}
+    body = {"personalisation": True} if after == "/consent" else {"visitor_id": "v"} if after else {}
+    answer = app.test_client().open("/", method=method, json=body or None, environ_overrides=path)
+    (fault,) = told(answer, 422)["errors"]  # type: ignore[misc]
+    assert fault["path"] == name and "no UTF-8" in fault["message"]
+
+
+def test_an_address_of_any_utf8_is_taken_as_it_is(app: Flask) -> None:
+    for name in ("caf%C3%A9", "%EF%BF%BD", "%F0%9F%8D%B7", "a%2Fb"):
+        answer = app.test_client().delete(f"/v1/users/{name}?dry_run=true")
+        assert answer.status_code == 200 and answer.get_json()["user_id"] == unquote(name)
+    told(app.test_client().get("/nowhere/%ff"), 404)
 
 
 def test_head_and_options_answer_without_a_body(app: Flask) -> None:
