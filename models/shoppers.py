@@ -36,6 +36,17 @@ def digest(key: bytes, text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=DIGEST_BYTES).digest()
 
 
+def no_store(name: str, *, default: bool) -> str:
+    """Return what to say of a store that is not there.
+
+    Args:
+        name: of the store, without a password.
+        default: nobody named it; else somebody did, and may have mistyped it.
+    """
+    why = "this shop never served yet" if default else "mistyped, or no service ever served with it"
+    return f"{name}: there is no store: {why}. `recsvc serve` makes it; name another with --store or RECSVC_STORE"
+
+
 def default_store(artifacts: Path) -> str:
     """Return the URL of the store where nobody names one: beside the folder of the trained versions."""
     return f"sqlite:///{artifacts.parent / 'store' / 'recsvc.db'}"

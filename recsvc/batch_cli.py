@@ -12,7 +12,7 @@ from tqdm import tqdm
 from recsvc.batch import manifest_of, run_batch
 from recsvc.cli_options import flags, settings_of, shop_argument
 from recsvc.clock import shop_clock
-from recsvc.opening import open_state
+from recsvc.opening import is_there, open_state
 from recsvc.sessions import Sessions
 from recsvc.store.database import Store
 from recsvc.store.prompt import PATIENT_MS
@@ -49,6 +49,7 @@ def batch(shop: Path, requests: Path, out: Path, no_experiments: bool, reasons: 
     told = told.model_copy(update={"experiments": {}}) if no_experiments else told
     threadpool_limits(1)
     store = Store(settings.store)
+    is_there(store, settings)
     clock, refusals = shop_clock(told), Refusals(store)
     state = open_state(told, settings.artifacts, settings.rules, clock, store)
     refusals.follow()

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from models.errors import NoArtifactError
+from models.errors import ConfigError, NoArtifactError
 from models.registry import Registry
 from models.shop import Shop
+from models.shoppers import default_store, no_store
 from recsvc.arms import left_behind, with_arms
 from recsvc.asking import Ask
 from recsvc.carousel import Engine
@@ -62,12 +63,44 @@ def facts_now(shop: Shop, artifacts: Path, clock: Clock, folder: Path) -> ShopFa
 
 @contextmanager
 def store_of(settings: Settings) -> Iterator[Store | None]:
-    """Give the service's store to a command that reads it; None where there is none yet."""
+    """Give the service's store to a command that can do without; None where nobody named one and there is none yet.
+
+    Raises:
+        ConfigError: the one that was named is not there.
+    """
     store = Store(settings.store)
+    there = is_there(store, settings)
     try:
-        yield store if store.there() else None
+        yield store if there else None
     finally:
         store.close()
+
+
+@contextmanager
+def store_needed(settings: Settings) -> Iterator[Store]:
+    """Give the service's store to a command that has nothing to tell without it.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    with store_of(settings) as store:
+        if store is None:
+            raise ConfigError(no_store(Store(settings.store).name, default=True))
+        yield store
+
+
+def is_there(store: Store, settings: Settings) -> bool:
+    """Return whether the service's store is there; no reading makes it.
+
+    Raises:
+        ConfigError: it is not, and somebody named it: who mistypes a name must not read of an empty store.
+        StoreError: it cannot be reached.
+    """
+    if store.made():
+        return True
+    if settings.store != default_store(settings.artifacts):
+        raise ConfigError(no_store(store.name, default=False))
+    return False
 
 
 def with_shopper(ask: Ask, state: State, store: Store | None, clock: Clock) -> Ask:

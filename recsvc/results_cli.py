@@ -11,13 +11,13 @@ from models.shop import Shop, suggest
 from recsvc.cli_options import flags, settings_of, shop_argument
 from recsvc.clock import shop_clock
 from recsvc.loading import load_engine
+from recsvc.opening import store_needed
 from recsvc.results.report import carousel_report, experiment_report, since_of
 from recsvc.results.table import experiment_lines, group_lines, pinned_lines
 from recsvc.results.told import group_json, report_json
 from recsvc.results.tried import Tried, tried_in
 from recsvc.rules_file import read_file
 from recsvc.settings import Settings
-from recsvc.store.database import Store
 
 days_option = click.option("--days", type=click.IntRange(1), help="Count answers of the last days; default: all kept.")
 json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
@@ -46,11 +46,8 @@ def report_experiment(shop: Path, name: str, days: int | None, as_json: bool, **
     """
     told, settings = settings_of(shop, given)
     tried = _tried(told, settings, name)
-    store = Store(settings.store)
-    try:
+    with store_needed(settings) as store:
         found = experiment_report(store, tried, told.results, since_of(told.results, shop_clock(told)(), days))
-    finally:
-        store.close()
     if as_json:
         click.echo(json.dumps(report_json(tried, found, told.results), ensure_ascii=False))
     else:
@@ -65,12 +62,9 @@ def report_experiment(shop: Path, name: str, days: int | None, as_json: bool, **
 def report_results(shop: Path, days: int | None, as_json: bool, **given: str | None) -> None:
     """Tell what came of each carousel of SHOP, of the answers that were in no experiment and were kept."""
     told, settings = settings_of(shop, given)
-    store = Store(settings.store)
-    try:
+    with store_needed(settings) as store:
         since = since_of(told.results, shop_clock(told)(), days)
         groups = carousel_report(store, list(told.carousels), told.results, since)
-    finally:
-        store.close()
     if as_json:
         found = {
             "days": told.results.days,

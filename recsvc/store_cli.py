@@ -6,11 +6,10 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from models.errors import ConfigError
 from models.schema import DAY
 from recsvc.cli_options import flags, settings_of, shop_argument
 from recsvc.clock import shop_clock
-from recsvc.store.database import Store
+from recsvc.opening import store_needed
 from recsvc.store.prune import bounds_of, prune, stale
 
 
@@ -30,11 +29,8 @@ def prune_store(shop: Path, dry_run: bool, **given: str | None) -> None:
     not the events are still there: a replay counts once all the same. Take the service's environment.
     """
     told, settings = settings_of(shop, given)
-    held = Store(settings.store)
-    if not held.there():
-        raise ConfigError(f"{held.name}: there is no store yet: name another with --store or RECSVC_STORE")
     bounds = bounds_of(told, settings.events_window_days * DAY, shop_clock(told)())
-    try:
+    with store_needed(settings) as held:
         found = stale(held, bounds)
         if not dry_run:
             total = sum(gone for _, gone in found.values())
@@ -44,8 +40,6 @@ def prune_store(shop: Path, dry_run: bool, **given: str | None) -> None:
                     bar.update(count)
 
                 prune(held, bounds, step)
-    finally:
-        held.close()
     click.echo(f"{'':<12}{'rows':>14}{'would go' if dry_run else 'went':>14}")
     for name, (rows, gone) in found.items():
         click.echo(f"{name:<12}{rows:>14,}{gone:>14,}")

@@ -12,7 +12,6 @@ from models.artifact import Manifest
 from models.errors import GateRefusedError, RecsvcError
 from models.registry import Registry
 from models.shop import Shop, read_shop
-from models.shoppers import default_store
 from training.choose.choice import lines_of
 from training.compare_cli import compare_versions
 from training.import_cli import import_files
@@ -23,6 +22,7 @@ from training.pipeline import Options, Report
 from training.pipeline import evaluate as evaluate_shop
 from training.pipeline import run as run_shop
 from training.progress import Progress
+from training.read.event_store import store_url
 from training.read.findings import findings
 from training.read.page import as_one_object, data_page
 from training.read.rejects import stop_where_too_many, tolerant
@@ -87,7 +87,7 @@ def check(shop: Path, as_json: bool, rejects: Path | None, until: str | None, st
         now=int(machine) + told.clock_offset(machine),
         rejects=None if rejects is None else rejects / "rejects.csv",
         progress=Progress(quiet=as_json),
-        store=store or default_store(Path("artifacts")),
+        store=store_url(store, Path("artifacts"), told),
     )
     found = findings(told, data)
     click.echo(as_one_object(data.facts, found) if as_json else data_page(told, data.facts, found))
@@ -102,7 +102,7 @@ def _options(told: Shop, artifacts: Path, until: str | None, seed: int | None, s
     now = time.time()
     moment = None if until is None else told.moment(until)
     return Options(
-        artifacts, int(now), int(now) + told.clock_offset(now), moment, seed, store=store or default_store(artifacts)
+        artifacts, int(now), int(now) + told.clock_offset(now), moment, seed, store=store_url(store, artifacts, told)
     )
 
 

@@ -9,7 +9,6 @@ import click
 
 from models.errors import GateRefusedError
 from models.shop import Shop, read_shop
-from models.shoppers import default_store
 from training.compare import ALL, Comparison, Pair, compare, local
 from training.judge_table import rounded
 from training.metrics.bootstrap import signed
@@ -17,6 +16,7 @@ from training.metrics.by_user import MEASURES
 from training.options import ARTIFACTS, JSON, SEED, STORE
 from training.pipeline import Options
 from training.progress import Progress
+from training.read.event_store import store_url
 
 
 @click.command("compare")
@@ -57,7 +57,7 @@ def compare_versions(
     told, now = read_shop(shop), time.time()
     moment = None if until is None else told.moment(until)
     options = Options(
-        artifacts, int(now), int(now) + told.clock_offset(now), moment, seed, store=store or default_store(artifacts)
+        artifacts, int(now), int(now) + told.clock_offset(now), moment, seed, store=store_url(store, artifacts, told)
     )
     found = compare(told, a, b, options, Progress(quiet=as_json))
     click.echo(json.dumps(plain(found, told)) if as_json else table(found, told))

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from models.shop import read_shop
-from models.shoppers import default_store
 from training.options import STORE
 from training.pipeline import Options
 from training.progress import Progress
+from training.read.event_store import store_url
 from training.trade_offs import MEASURES, Step, price_trade_offs
 
 NEEDS = {"margin_weight": "profit", "price_tilt": "price"}
@@ -46,7 +46,7 @@ def trade_offs(
         int(now) + told.clock_offset(now),
         moment,
         seed,
-        store=store or default_store(Path("artifacts")),
+        store=store_url(store, Path("artifacts"), told),
     )
     steps = price_trade_offs(told, options, carousels, Progress(quiet=as_json))
     click.echo(json.dumps({"steps": [step.plain() for step in steps]}) if as_json else table(steps))

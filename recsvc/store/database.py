@@ -95,6 +95,21 @@ class Store:
         """Return whether it may hold anything: a file that nobody made yet does not."""
         return self.file is None or self.file.exists()
 
+    def made(self) -> bool:
+        """Return whether a service made it; unlike ``read`` this makes and changes nothing.
+
+        Raises:
+            StoreError: it cannot be reached, or is no database.
+        """
+        if not self.there():
+            return False
+        with self._told():
+            engine = create_engine(f"sqlite+pysqlite:///{self.file}") if self.file else _postgresql_engine(self.url)
+            try:
+                return inspect(engine).has_table(meta.name)
+            finally:
+                engine.dispose()
+
     def engine(self) -> Engine:
         """Return this process's engine; the first call makes the tables where they are missing."""
         with self._making:

@@ -302,6 +302,7 @@ def test_the_commands_tell_the_same_as_a_table_or_for_machines(trained: Path, st
 
 
 def test_a_command_on_an_experiment_of_the_rules_reads_the_rules(trained: Path, store_url: str) -> None:
+    fill(store_url)
     folder = trying(trained)
     toml = str(folder / "shop.toml")
     assert command(folder, store_url, "experiments", "report", toml, "pinned").output.startswith("pinned: on trending;")

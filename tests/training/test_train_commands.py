@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from models.artifact import open_artifact
+from models.errors import ConfigError
 from models.registry import Registry
 from running import train
 from tiny_shop import SHOP, TinyShop, purchase_rows, write_rows
@@ -155,6 +156,39 @@ def test_wrong_input_ends_with_1_and_a_line(
     told = capsys.readouterr().err.splitlines()[-1]
     assert ended.value.code == 1
     assert told.startswith("recsvc-train: ") and message in told
+
+
+READERS = ("check", "run", "evaluate", "trade-offs", "tune", "report", "compare")
+"""Commands that read the service's store."""
+
+
+@pytest.mark.parametrize("command", READERS)
+@pytest.mark.parametrize("by", ["flag", "environment"])
+def test_a_store_that_was_mistyped_stops_whatever_would_learn_without_it(
+    trained_shop: TinyShop, tmp_path: Path, command: str, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It passed for one that says nothing: who was erased was learned from."""
+    url = f"sqlite:///{tmp_path}/new/typo.db"
+    words = [command, *(["a", "b"] if command == "compare" else []), str(trained_shop.toml)]
+    if command in ("run", "tune", "report", "compare"):
+        words += ["--artifacts", str(trained_shop.artifacts)]
+    if by == "environment":
+        monkeypatch.setenv("RECSVC_STORE", url)
+    done = CliRunner().invoke(cli, words + (["--store", url] if by == "flag" else []))
+    assert isinstance(done.exception, ConfigError)
+    assert f"{tmp_path}/new/typo.db: there is no store: mistyped" in str(done.exception)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_shop_that_has_nothing_but_its_store_and_never_served_is_told_so(
+    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop.toml").write_text('name = "New"\n[data]\nevents = "store"\n')
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, [command, "shop.toml"])
+    assert isinstance(done.exception, ConfigError)
+    assert "store/recsvc.db: there is no store: this shop never served yet" in str(done.exception)
 
 
 def test_empty_purchases_end_a_real_run_with_1(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from models.shop import read_shop
-from models.shoppers import default_store
 from training.compare import find_version
 from training.options import ARTIFACTS, JSON, STORE
 from training.pipeline import Options
 from training.progress import Progress
+from training.read.event_store import store_url
 
 
 @click.command("report")
@@ -61,7 +61,7 @@ def report(
 
     told, now = read_shop(shop), time.time()
     folder = live_of(artifacts) if version is None else find_version(version, artifacts)
-    options = Options(artifacts, int(now), int(now) + told.clock_offset(now), store=store or default_store(artifacts))
+    options = Options(artifacts, int(now), int(now) + told.clock_offset(now), store=store_url(store, artifacts, told))
     wish = Wish(1 if quick else points, not quick)
     sections = make_report(told, folder, options, wish, Progress(quiet=as_json))
     _write(out, page(told, sections, folder.name))

@@ -10,13 +10,13 @@ import click
 
 from models.errors import GateRefusedError
 from models.shop import Shop, read_shop
-from models.shoppers import default_store
 from training.compare import ALL
 from training.judge_table import rounded
 from training.metrics.bootstrap import signed
 from training.options import ARTIFACTS, JSON, SEED, STORE, UNTIL
 from training.pipeline import Options
 from training.progress import Progress
+from training.read.event_store import store_url
 
 if TYPE_CHECKING:
     from training.tune.check import Part, Verdict
@@ -79,7 +79,7 @@ def tune(
     told, now = read_shop(shop), time.time()
     moment = None if until is None else told.moment(until)
     options = Options(
-        artifacts, int(now), int(now) + told.clock_offset(now), moment, seed, store=store or default_store(artifacts)
+        artifacts, int(now), int(now) + told.clock_offset(now), moment, seed, store=store_url(store, artifacts, told)
     )
     before = shop.read_bytes().decode("utf-8-sig")
     found = search(told, carousels, Limits(minutes, trials, what), options, Progress(quiet=as_json))
