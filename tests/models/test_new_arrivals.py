@@ -41,3 +41,19 @@ def test_of_many_products_told_of_the_newest_come_first_and_leave_two_places_of_
     found = flooded.candidates(shop.context(), 200).rows
     assert len(found) == OLD + 100 and set(found.tolist()) == {*range(OLD), *range(OLD + 1, OLD + 101)}
     assert [row > OLD for row in found[:12].tolist()] == [False, False, True] * 4
+
+
+def test_where_nothing_else_is_new_the_newest_come_first_too() -> None:
+    """They had one score, and stood in the order in which they came: the oldest first."""
+    shop = shop_of([Order(UNKNOWN, [0], age=200), Order(UNKNOWN, [0], age=10)], 1)
+    trained = Catalogue(shop.data.catalogue.ids, {}, "1")
+    live = Catalogue(trained.ids.plus(["told-0", "told-1", "told-2"]), {}, "2")
+    model = NewArrivals().fit(replace(shop.data, catalogue=trained))
+    after = model.follow(Live(trained, live, np.array([UNTIL - DAY, UNTIL, UNTIL], np.int64)))
+    assert after.candidates(shop.context(), 9).rows.tolist() == [2, 3, 1]
+
+
+def test_behind_the_last_that_sells_the_newest_come_first_too() -> None:
+    shop, (_, flooded) = shop_of([], OLD + 1), arrivals(*range(UNTIL - 100, UNTIL))
+    rows = [row for row in flooded.candidates(shop.context(), 200).rows.tolist() if row > OLD]
+    assert rows == list(range(OLD + 100, OLD, -1))
