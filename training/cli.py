@@ -17,12 +17,11 @@ from training.compare_cli import compare_versions
 from training.import_cli import import_files
 from training.init_cli import init_shop
 from training.judge_table import metrics_of, table
-from training.options import ARTIFACTS, JSON, SEED, STORE, UNTIL
+from training.options import ARTIFACTS, JSON, SEED, STORE, UNTIL, store_url
 from training.pipeline import Options, Report
 from training.pipeline import evaluate as evaluate_shop
 from training.pipeline import run as run_shop
 from training.progress import Progress
-from training.read.event_store import store_url
 from training.read.findings import findings
 from training.read.page import as_one_object, data_page
 from training.read.rejects import stop_where_too_many, tolerant

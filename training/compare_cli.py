@@ -13,10 +13,9 @@ from training.compare import ALL, Comparison, Pair, compare, local
 from training.judge_table import rounded
 from training.metrics.bootstrap import signed
 from training.metrics.by_user import MEASURES
-from training.options import ARTIFACTS, JSON, SEED, STORE
+from training.options import ARTIFACTS, JSON, SEED, STORE, store_url
 from training.pipeline import Options
 from training.progress import Progress
-from training.read.event_store import store_url
 
 
 @click.command("compare")

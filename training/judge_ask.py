@@ -1,5 +1,6 @@
 """Ask the serving engine what versions are judged by: requests as a table through ``recsvc batch``, lists of rows back."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,8 @@ def batch(toml: Path, artifacts: Path, requests: Path, answers: Path, *more: str
     command = [sys.executable, "-P", "-m", "recsvc", "batch", str(toml)]  # -P: ours only
     command += ["--rules", "none", "--no-experiments", *more]
     command += ["--requests", str(requests), "--out", str(answers), "--artifacts", str(artifacts)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    alone = {name: value for name, value in os.environ.items() if name != "RECSVC_STORE"}  # models, not today's stock
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=alone)
     if done.returncode:
         raise RecsvcError(f"recsvc batch failed ({done.returncode}): {done.stderr.strip()[-2000:]}")
 

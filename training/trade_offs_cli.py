@@ -9,10 +9,9 @@ from pathlib import Path
 import click
 
 from models.shop import read_shop
-from training.options import STORE
+from training.options import STORE, store_url
 from training.pipeline import Options
 from training.progress import Progress
-from training.read.event_store import store_url
 from training.trade_offs import MEASURES, Step, price_trade_offs
 
 NEEDS = {"margin_weight": "profit", "price_tilt": "price"}

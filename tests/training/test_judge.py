@@ -210,6 +210,16 @@ def test_the_engine_answers_requests_with_context(judged: Judged, trained_shop: 
     assert results == judged.judgement.results[:3]
 
 
+def test_the_store_of_the_service_has_no_say(
+    judged: Judged, trained_shop: TinyShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Today's stock and events are no part of a past week, and an environment may name a store that comes later."""
+    monkeypatch.setenv("RECSVC_STORE", f"sqlite:///{tmp_path}/later.db")
+    split = replace(judged.split, requests=judged.tasks[:1])
+    results = judge(trained_shop.shop, trained_shop.artifacts, judged.data, split, 1, SILENT).results
+    assert results == judged.judgement.results[:3]
+
+
 def test_the_models_beat_the_bestsellers_where_the_shop_has_taste(trained_shop: TinyShop) -> None:
     """Shoppers of the tiny shop buy their own four again and again, and versions that never saw the window find them."""
     found = {(result.task, result.carousel): result.measures["ndcg@10"] for result in trained_shop.report.results}

@@ -163,20 +163,28 @@ READERS = ("check", "run", "evaluate", "trade-offs", "tune", "report", "compare"
 
 
 @pytest.mark.parametrize("command", READERS)
-@pytest.mark.parametrize("by", ["flag", "environment"])
 def test_a_store_that_was_mistyped_stops_whatever_would_learn_without_it(
-    trained_shop: TinyShop, tmp_path: Path, command: str, by: str, monkeypatch: pytest.MonkeyPatch
+    trained_shop: TinyShop, tmp_path: Path, command: str
 ) -> None:
     """It passed for one that says nothing: who was erased was learned from."""
     url = f"sqlite:///{tmp_path}/new/typo.db"
     words = [command, *(["a", "b"] if command == "compare" else []), str(trained_shop.toml)]
     if command in ("run", "tune", "report", "compare"):
         words += ["--artifacts", str(trained_shop.artifacts)]
-    if by == "environment":
-        monkeypatch.setenv("RECSVC_STORE", url)
-    done = CliRunner().invoke(cli, words + (["--store", url] if by == "flag" else []))
+    done = CliRunner().invoke(cli, [*words, "--store", url])
     assert isinstance(done.exception, ConfigError)
     assert f"{tmp_path}/new/typo.db: there is no store: mistyped" in str(done.exception)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_store_that_the_environment_names_before_a_service_made_it_holds_nothing_up(
+    trained_shop: TinyShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shop trains before it serves, with one environment for both; it is told, and nothing is made."""
+    monkeypatch.setenv("RECSVC_STORE", f"sqlite:///{tmp_path}/new/recsvc.db")
+    done = CliRunner().invoke(cli, ["check", str(trained_shop.toml)])
+    assert (done.exit_code, done.exception) == (0, None)
+    assert f"{tmp_path}/new/recsvc.db: there is no store yet, so nobody was erased there" in done.stderr
     assert not (tmp_path / "new").exists()
 
 

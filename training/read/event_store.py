@@ -10,8 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from models.errors import ConfigError, DataError
-from models.shop import Shop
-from models.shoppers import default_store, digest, id_of, keys_of, no_store
+from models.shoppers import digest, id_of, keys_of
 
 KEY = "SELECT value FROM meta WHERE key = 'digest_key'"
 ERASED = "SELECT digest FROM tombstones"
@@ -135,20 +134,6 @@ def open_store(url: str | None) -> EventStore | None:
     if not Path(parts.database).exists():
         return None
     return EventStore(parts.render_as_string(), create_engine(parts))
-
-
-def store_url(named: str | None, artifacts: Path, shop: Shop) -> str:
-    """Return the URL of the store to read: the one that was named, else the one beside the artifacts, there or not yet.
-
-    Raises:
-        ConfigError: the one that was named is not there: who mistypes it would learn from shoppers who were erased. Or
-            there is none yet, and the shop has no purchases but those of its store.
-    """
-    default = default_store(artifacts)
-    url = named or default
-    if open_store(url) is None and (url != default or shop.data.purchases is None):
-        raise ConfigError(no_store(url, default=url == default))
-    return url
 
 
 def _line(row: Any, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,9 @@ import click
 
 from models.shop import read_shop
 from training.compare import find_version
-from training.options import ARTIFACTS, JSON, STORE
+from training.options import ARTIFACTS, JSON, STORE, store_url
 from training.pipeline import Options
 from training.progress import Progress
-from training.read.event_store import store_url
 
 
 @click.command("report")

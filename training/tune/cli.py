@@ -13,10 +13,9 @@ from models.shop import Shop, read_shop
 from training.compare import ALL
 from training.judge_table import rounded
 from training.metrics.bootstrap import signed
-from training.options import ARTIFACTS, JSON, SEED, STORE, UNTIL
+from training.options import ARTIFACTS, JSON, SEED, STORE, UNTIL, store_url
 from training.pipeline import Options
 from training.progress import Progress
-from training.read.event_store import store_url
 
 if TYPE_CHECKING:
     from training.tune.check import Part, Verdict
