@@ -1,8 +1,8 @@
 """What a format exports more than once, or takes back in one word: days that are written again, whole orders."""
 
-from training.read.engine import Session, literal
+from training.read.engine import Session, literal, name
 from training.read.facts import TableFacts
-from training.read.formats.part import LINES, WHOLE_ORDER, Part
+from training.read.formats.part import CALL, LINES, WHOLE_ORDER, Part
 
 AGAIN = "given again: the last copy counts"
 TAKEN = "its whole order was taken back"
@@ -14,8 +14,11 @@ def drop_copies(session: Session, facts: TableFacts, part: Part, table: str) -> 
     if part.once is None:
         return
     copy = '"#file"' if part.copy == "file" else f'"#file", "#row" // {LINES}'
+    there = {row[0] for row in session.rows(f"describe {table}")}
+    call = "" if CALL in there else f"null::varchar as {name(CALL)}, "
     session.con.execute(
-        f'create or replace temp table copies as select "#file", "#row" from (select *, ({part.once}) as once from {table}) '
+        f'create or replace temp table copies as select "#file", "#row" from (select *, ({part.once}) as once '
+        f"from (select {call}* from {table})) "
         f"where once is not null qualify rank() over (partition by once order by ({copy}) desc) > 1"
     )
     _set_aside(

@@ -91,5 +91,5 @@ def _columns(session: Session, staged: Staged, into: str) -> str:
             value = f"to_timestamp({value})"
         elif role == "any" and are_numbers(session, staged.numbers[our], our, into):
             value = f"{value}::double"
-        out.append(f"{value} as {name(our)}")
+        out.append(f"{value} as {name(our.removeprefix('#'))}")
     return ", ".join(out)

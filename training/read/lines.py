@@ -8,6 +8,7 @@ from training.read.copies import drop_copies, take_whole_orders
 from training.read.engine import Session, literal
 from training.read.facts import AFTER, TableFacts
 from training.read.fields import clean_fields, field_roles
+from training.read.formats.part import CALL
 from training.read.formatted import expand, part_of
 from training.read.mapping import PURCHASES, Plan, plan
 from training.read.patterns import named_no_product, set_no_products_aside, set_test_orders_aside
@@ -58,7 +59,7 @@ def plan_purchases(table: PurchaseTable, kinds: Mapping[str, FieldKind]) -> Plan
                 f"context.fields.{one}: data.purchases has a column of that name: call the field otherwise"
             )
     otherwise = "; a field of the request is declared in context.fields"
-    known = {**PURCHASES, **field_roles(kinds)}
+    known = {**PURCHASES, CALL: "id", **field_roles(kinds)}
     planned = plan("data.purchases", table, known, ["product_id"], closed=True, otherwise=otherwise)
     if not any(one in planned.roles for one in WHO):
         raise ConfigError(f"data.purchases: nothing says who bought: map one of {', '.join(WHO)}")

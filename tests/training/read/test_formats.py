@@ -1,6 +1,7 @@
 """Formats by name: a small file of each shape, with the traps it is known for, and exactly what becomes of it."""
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -203,6 +204,35 @@ def test_segment(read_as: ReadAs) -> None:
         "return: takes its purchase back": 1,
         "purchase that was taken back": 1,
     }
+
+
+def call(event: str, message: str | None, time: str, quantity: int = 1, **more: str) -> dict[str, object]:
+    """Return a track call about pieces of one product."""
+    told = {} if message is None else {"messageId": message}
+    properties = {"products": [{"product_id": "p1", "quantity": quantity}], **more}
+    return {"type": "track", "event": event, "userId": "u1", "timestamp": time, "properties": properties, **told}
+
+
+@pytest.mark.parametrize(
+    ("messages", "left"), [(("m2", "m3"), 3.0), (("m2", "m2"), 4.0), (("m2", None), 3.0), ((None, None), 4.0)]
+)
+def test_a_segment_refund_is_known_by_its_call(
+    read_as: ReadAs, tmp_path: Path, messages: tuple[str | None, str | None], left: float
+) -> None:
+    """Two refunds of a product of an order take a piece each; one that was delivered twice takes one, as without ids."""
+    calls = [call("Order Completed", "m1", "2026-08-01T10:00:00Z", 5, order_id="O1")] + [
+        call("Order Refunded", message, f"2026-08-0{day}T10:00:00Z", order_id="O1")
+        for day, message in enumerate(messages, 2)
+    ]
+    (tmp_path / "calls.jsonl").write_text("\n".join(map(json.dumps, calls)))
+    assert bought(read_as(named("segment", "calls.jsonl"))) == [("u1", "p1", left, -1.0)]
+
+
+def test_a_segment_purchase_without_an_order_is_known_by_its_call(read_as: ReadAs, tmp_path: Path) -> None:
+    """It was delivered twice, and the clock of the second delivery was another one."""
+    calls = [call("Order Completed", "m1", f"2026-08-01T10:00:0{second}Z") for second in (0, 1)]
+    (tmp_path / "calls.jsonl").write_text("\n".join(map(json.dumps, calls)))
+    assert bought(read_as(named("segment", "calls.jsonl"))) == [("u1", "p1", 1.0, -1.0)]
 
 
 def shopper(email: str) -> str:

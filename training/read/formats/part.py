@@ -9,6 +9,8 @@ TableName = Literal["purchases", "products", "users", "stock"]
 
 WHOLE_ORDER = "#order"
 """The product of a refund that names none: it takes its whole order back."""
+CALL = "#message_id"
+"""Our name for the id of what told a line (a call, a message), for ``once``; it is NULL where a table has none."""
 LINES = 100_000
 """Rows that one line of a file may become."""
 

@@ -1,9 +1,11 @@
 """Segment, e-commerce spec v2: track calls as JSON lines; events of the product have it beside them, orders a list.
 
-Source: https://segment.com/docs/connections/spec/ecommerce/v2/
+An order is completed once, whatever told of it; it may be refunded again and again, so a refund is known by its call.
+
+Source: https://segment.com/docs/connections/spec/ecommerce/v2/, …/connections/spec/common (``messageId``)
 """
 
-from training.read.formats.part import WHOLE_ORDER, Format, Part
+from training.read.formats.part import CALL, WHOLE_ORDER, Format, Part
 
 EVENT = """case event when 'Order Completed' then 'purchase' when 'Order Refunded' then 'refund'
     when 'Order Cancelled' then 'cancelled' when 'Product Viewed' then 'view' when 'Product Added' then 'cart'
@@ -12,6 +14,9 @@ EVENT = """case event when 'Order Completed' then 'purchase' when 'Order Refunde
 ID = "coalesce(given(item->>'$.product_id'), given(item->>'$.sku'))"
 ITEMS = """case when json_array_length(properties->'$.products') > 0 then properties->'$.products'
     when coalesce(properties->>'$.product_id', properties->>'$.sku') is not null then json_array(properties) end"""
+LINE = "event || chr(31) || order_id || chr(31) || product_id"
+ONCE = f"""case when event = 'purchase' then coalesce({LINE}, "{CALL}")
+    when event in ('refund', 'cancelled') then coalesce("{CALL}", {LINE}) end"""
 
 SEGMENT = Format(
     "segment",
@@ -38,6 +43,7 @@ SEGMENT = Format(
                 "device": "given(context->>'$.device.type')",
                 "campaign": "given(context->>'$.campaign.name')",
                 "referrer": "given(context->>'$.campaign.source')",
+                CALL: "given(messageid)",
             },
             extras={
                 "name": "given(item->>'$.name')",
@@ -50,8 +56,7 @@ SEGMENT = Format(
                 "no track call": "type is not null and lower(type) <> 'track'",
                 "event names no product": "item is null and (event is null or event not like 'Order %')",
             },
-            once="case when event in ('purchase', 'refund', 'cancelled') "
-            "then event || chr(31) || order_id || chr(31) || product_id end",
+            once=ONCE,
         ),
         Part(
             "products",
