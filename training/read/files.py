@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,6 +13,7 @@ from typing import IO, cast
 import duckdb
 
 from models.errors import DataError
+from training.read.batches import BATCH, calls, documents
 from training.read.engine import Session, first_line, literal, name
 from training.read.feed import LINE, feed_as_lines
 from training.read.item_lists import LINE as LINE_OF_ITEM
@@ -24,6 +26,7 @@ NOTHING = "select 0, null, null where false"
 _LATIN = "recsvc-latin"
 _COLONS, _LINES = "::", 20
 """A separator that ratings are published with; it is one where the first lines have as many of them each, 2 at least."""
+_IS_OBJECT = "case when json_valid(line) then json_type(line) = 'OBJECT' else false end"
 _DIALECT = """delim = ',', quote = '"', escape = '"'"""
 
 
@@ -144,10 +147,13 @@ def _workbook(session: Session, path: Path, header: bool) -> Opened:
 
 
 def _json(session: Session, path: Path, header: bool) -> Opened:
-    """JSON: an object a line, or one array of objects; a row of an array is called by its place in it."""
+    """JSON: an object a line, one array of objects, or bodies of calls; a row of an array is called by its place in it."""
     told = as_utf8(path, session.scratch)
-    if path.suffix.lower() == ".zst" or not _is_array(told):
+    if path.suffix.lower() == ".zst":
         return _json_lines(session, path, header)
+    if not _is_array(told):
+        bodies = None if _begins_with_a_line(told) else documents(session, told)
+        return _json_lines(session, path, header) if bodies is None else _objects(session, path, bodies)
     objects = f"read_json_objects({literal(told)}, format = 'array')"
     return _objects(session, path, f'(select json::varchar as line, row_number() over () as "#row" from {objects})')
 
@@ -155,6 +161,17 @@ def _json(session: Session, path: Path, header: bool) -> Opened:
 def _is_array(path: Path) -> bool:
     with _open(path) as file:
         return file.read(_BLOCK).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
+
+
+def _begins_with_a_line(path: Path) -> bool:
+    """Tell whether the first line that is not blank is JSON by itself."""
+    with _open(path) as file:
+        first = next((line for line in file if line.strip(b"\xef\xbb\xbf \t\r\n")), b"")
+    try:
+        json.loads(first.decode("utf-8-sig"))
+    except ValueError:
+        return False
+    return True
 
 
 def _json_lines(session: Session, path: Path, _: bool) -> Opened:
@@ -167,17 +184,27 @@ def _json_lines(session: Session, path: Path, _: bool) -> Opened:
 
 
 def _objects(session: Session, path: Path, lines: str) -> Opened:
-    """The columns are all the keys of all objects, the texts ``line`` of ``lines``; nested values stay JSON text."""
-    is_object = "case when json_valid(line) then json_type(line) = 'OBJECT' else false end"
-    good = f"{lines} where {is_object}"
-    keys = [row[0] for row in session.rows(f"select distinct unnest(json_keys(line)) from {good} order by 1")]
+    """The columns are all the keys of all objects, the texts ``line`` of ``lines``; nested values stay JSON text.
+
+    Of objects that hold a batch of calls, each call is one.
+    """
+    if BATCH in _keys(session, lines):
+        lines = calls(session, lines)
+    keys = _keys(session, lines)
     if not keys:
         raise DataError(
             f"{path}: no line of it is a JSON object, and it is no array of objects: write one object a line (jq -c '.[]')"
         )
     columns = ", ".join(f"json_extract_string(line, {literal(_json_path(key))}) as {name(key)}" for key in keys)
-    broken = f"select \"#row\", 'no JSON object', line from {lines} where not {is_object} and not blank(line)"
-    return Opened(f'(select {columns}, "#row" from {good})', True, broken)
+    broken = f"select \"#row\", 'no JSON object', line from {lines} where not {_IS_OBJECT} and not blank(line)"
+    return Opened(f'(select {columns}, "#row" from {lines} where {_IS_OBJECT})', True, broken)
+
+
+def _keys(session: Session, lines: str) -> list[str]:
+    return [
+        row[0]
+        for row in session.rows(f"select distinct unnest(json_keys(line)) from {lines} where {_IS_OBJECT} order by 1")
+    ]
 
 
 def _feed(session: Session, path: Path, header: bool) -> Opened:

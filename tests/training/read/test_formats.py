@@ -235,6 +235,53 @@ def test_a_segment_purchase_without_an_order_is_known_by_its_call(read_as: ReadA
     assert bought(read_as(named("segment", "calls.jsonl"))) == [("u1", "p1", 1.0, -1.0)]
 
 
+BODIES = [
+    {
+        "batch": [call("Order Completed", "m1", "2026-08-01T10:00:00Z", 5, order_id="O1"), 7],
+        "context": {"device": {"type": "ios"}},
+        "sentAt": "2026-08-01T10:00:01Z",
+    },
+    {
+        "batch": [
+            call("Order Refunded", "m2", "2026-08-02T10:00:00Z", order_id="O1"),
+            call("Order Completed", "m3", "2026-08-03T10:00:00Z", 2, order_id="O2"),
+            call("Order Completed", "m4", "no time", 2, order_id="O3"),
+        ]
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("calls.jsonl", "\n".join(map(json.dumps, BODIES))),
+        ("calls.json", "\n".join(map(json.dumps, BODIES))),
+        ("calls.json", "\n".join(json.dumps(one, indent=1) for one in BODIES)),
+        ("calls.json", json.dumps(BODIES)),
+    ],
+)
+def test_segment_bodies_of_batches(read_as: ReadAs, tmp_path: Path, file: str, text: str) -> None:
+    """As they are posted, one a line, over many lines, or in an array: each call is a row, told by its place among all."""
+    (tmp_path / file).write_text(text)
+    data = read_as(named("segment", file))
+    assert bought(data) == [("u1", "p1", 4.0, -1.0), ("u1", "p1", 2.0, -1.0)]
+    facts = data.facts.tables["purchases"]
+    assert facts.refused == {"no JSON object": 1, "time cannot be read": 1}
+    assert sorted(one.line for one in facts.examples) == [2, 5]
+
+
+def test_what_a_body_says_of_all_calls_holds_for_each(read_as: ReadAs, tmp_path: Path) -> None:
+    """The device stands beside the calls; one call names its own."""
+    own = {**call("Order Completed", "m5", "2026-08-04T10:00:00Z"), "context": {"device": {"type": "android"}}}
+    body = {
+        "batch": [call("Order Completed", "m1", "2026-08-01T10:00:00Z"), own],
+        "context": {"device": {"type": "ios"}},
+    }
+    (tmp_path / "calls.json").write_text(json.dumps(body))
+    found = read_as(named("segment", "calls.json")).purchases.fields["device"]
+    assert [found.value(row) for row in range(2)] == ["ios", "android"]
+
+
 def shopper(email: str) -> str:
     """Return the id of a Shopify customer, as the page on formats tells it."""
     return "e" + hashlib.sha256(f"pepper{email}".encode()).hexdigest()[:32]

@@ -43,6 +43,12 @@ def test_json_of_another_shape_is_refused_with_the_next_step(read: Read, text: s
         read(text, file="p.json")
 
 
+def test_a_batch_that_is_no_body_of_calls_is_a_column(read: Read) -> None:
+    """Lots of a product beside its purchase: a line stays one."""
+    text = '{"user": "a", "product": "p", "time": "2020-01-01", "batch": [{"lot": 1}, {"lot": 2}]}\n'
+    assert lines(read(text, file="p.jsonl")) == [("a", "p", 1_577_836_800)]
+
+
 def test_a_workbook_is_read_sheet_after_sheet(read: Read) -> None:
     """Numbers without a fraction are ids as they were typed, moments are moments, a cell keeps its commas and lines."""
     book = workbook(one=SHEET, empty=[], two=[HEAD, ["c", "p3", "2020-01-03", 1.0]])
