@@ -7,6 +7,9 @@ from shlex import quote
 
 import click
 
+NONE = "none"
+"""The answer that no column is it."""
+
 
 @dataclass(slots=True)
 class Answers:

@@ -1,14 +1,19 @@
 """Which column is which where its name does not say: by its values alone, and by asking."""
 
+from collections.abc import Mapping, Sequence
+
 from models.schema import DAY
-from training.init.asked import Answers
+from training.init.asked import NONE, Answers
 from training.init.draft import Draft
+from training.init.guess import WHY, guess
 from training.init.look import Seen
 from training.init.roles import WHAT
-from training.init.words import MOMENT
+from training.init.words import MOMENT, says_something
 from training.read.engine import Session, name
 from training.read.times import Clock, seconds
 
+OPTIONAL = ("user_id", "order_id", "quantity", "price")
+"""Names that purchases need not have, where they have those before, so that none is an answer."""
 FEWEST_VISITS, LINES_OF_A_VISIT = 50, 10
 """Visits of more than one line that tell what a column is; lines that a visit has on average, at most."""
 
@@ -36,28 +41,54 @@ def _sureness(seen: Seen) -> int:
 
 
 def map_by_values(session: Session, draft: Draft, answers: Answers) -> None:
-    """Map the columns of purchases whose names say nothing: a time, then users or visits, then products."""
+    """Map the columns of purchases whose names say nothing: a time, then users or visits, then products, then the rest."""
     timed = [one for one in draft.first.columns.values() if one.times >= 0.99]
     if timed and "time" not in draft.columns and not draft.first.header:
         draft.columns["time"] = timed[0].name
     ids = [one for one in draft.first.columns.values() if one.name not in draft.columns.values() and one not in timed]
+    if draft.first.header:
+        ids = [one for one in ids if not says_something(one.plain)]
+    time = draft.columns.get("time") or (min(timed, key=_sureness).name if timed else None)
+    guessed = guess(session, draft, ids, time)
+    left = [one.name for one in ids if one.name not in guessed.values()]
     if not {"user_id", "session_id", "order_id"} & set(draft.columns):
-        first = ids.pop(0).name if ids else None
-        if first is not None and _are_visits(session, draft, first):
-            said = "is the visit (its values last less than a day each), or who bought (--set user_id=COLUMN)"
-            _ask(draft, answers, "session_id", said, first)
-        else:
-            _ask(draft, answers, "user_id", f"is {WHAT['user_id']}, or the visit (--set session_id=COLUMN)", first)
+        _map_who(session, draft, answers, guessed, left)
     if "product_id" not in draft.columns:
-        _ask(draft, answers, "product_id", f"is {WHAT['product_id']}", ids.pop(0).name if ids else None)
+        first = guessed.get("product_id") or (left.pop(0) if left else None)
+        _ask(draft, answers, "product_id", f"is {WHAT['product_id']}", first, guessed)
+    known = {"user_id", *draft.columns} if "session_id" in draft.columns else {*draft.columns}
+    for role in (
+        one for one in OPTIONAL if one not in known and guessed.get(one) not in (None, *draft.columns.values())
+    ):
+        _ask(draft, answers, role, f"is {WHAT[role]}", guessed[role], guessed, (NONE,))
     if not draft.first.header:
         draft.notes.append("further columns are named by --set, such as --set price=COLUMN")
 
 
-def _ask(draft: Draft, answers: Answers, role: str, said: str, proposal: str | None) -> None:
-    told = answers.ask(role, f"{draft.first.path.name}: which column {said}?", list(draft.first.columns), proposal)
-    if told:
+def _map_who(session: Session, draft: Draft, answers: Answers, guessed: Mapping[str, str], left: list[str]) -> None:
+    """Map who bought, or the visit, to the guess, or to the first column that is ``left``; it is none of these any more."""
+    first = guessed.get("user_id") or (left.pop(0) if left else None)
+    if first is not None and "user_id" not in guessed and _are_visits(session, draft, first):
+        said = "is the visit (its values last less than a day each), or who bought (--set user_id=COLUMN)"
+        _ask(draft, answers, "session_id", said, first, guessed)
+    else:
+        said = f"is {WHAT['user_id']}, or the visit (--set session_id=COLUMN)"
+        _ask(draft, answers, "user_id", said, first, guessed)
+
+
+def _ask(
+    draft: Draft, answers: Answers, role: str, said: str, proposal: str | None, guessed: Mapping[str, str],
+    others: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Map the answer to a question; a guess is called one, in the question and in what is written."""
+    proposal = None if proposal in draft.columns.values() else proposal
+    why = f"by its values alone: {WHY[role]}" if proposal and role in guessed else ""
+    asked = f"which column {said}?" + (f" {proposal} is a guess, {why};" if why else "")
+    told = answers.ask(role, f"{draft.first.path.name}: {asked}", [*draft.first.columns, *others], proposal)
+    if told and told not in others:
         draft.columns[role] = told
+        if why and told == proposal and role not in answers.given:
+            draft.notes.append(f"{role} = {told} is a guess, {why}: look whether it is so")
 
 
 def _are_visits(session: Session, draft: Draft, column: str) -> bool:

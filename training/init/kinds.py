@@ -5,15 +5,11 @@ from collections.abc import Iterable, Mapping
 from training.init.asked import Answers
 from training.init.draft import Draft
 from training.init.look import Looked, Seen
-from training.init.words import FILE_WORDS, WORDS, key_word
+from training.init.words import FILE_WORDS, WEAK, WORDS, key_word
 from training.read.formats import FORMATS
 from training.read.formats.part import Part, plain_name
 
 TABLES = ("purchases", "products", "users", "stock", "stores")
-WEAK = (
-    "email", "customer_email", "id", "code", "day", "count", "amount", "description", "units", "handle", "material", "score", "material",
-)  # fmt: skip
-"""Words that count only where no other column fits."""
 
 
 def named_format(looked: Looked) -> tuple[str, Part] | None:

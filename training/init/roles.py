@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from training.init.asked import Answers
+from training.init.asked import NONE, Answers
 from training.init.draft import Draft
 from training.init.kinds import candidates
 from training.init.look import Seen
@@ -48,6 +48,8 @@ def map_columns(draft: Draft, answers: Answers, purchases: Draft | None) -> dict
         {} if purchases is None else {our: seen.plain for our in purchases.columns if (seen := purchases.seen(our))}
     )
     for role in words:
+        if _refused(draft, role, answers):
+            continue
         chosen = _told(draft, role, answers) or _choose(draft, role, answers, called.get(role))
         if chosen is None:
             continue
@@ -62,8 +64,18 @@ def _anything(_: Seen) -> bool:
     return True
 
 
+def _keys(draft: Draft, role: str) -> list[str]:
+    return [f"{draft.table}.{role}", *([role] if draft.table == "purchases" else [])]
+
+
+def _refused(draft: Draft, role: str, answers: Answers) -> bool:
+    """Tell whether the answer is that no column is it."""
+    keys = _keys(draft, role)
+    return NONE not in draft.first.columns and any(one in answers.given for one in keys) and answers.told(*keys) == NONE
+
+
 def _told(draft: Draft, role: str, answers: Answers) -> Seen | None:
-    keys = [f"{draft.table}.{role}", *([role] if draft.table == "purchases" else [])]
+    keys = _keys(draft, role)
     told = answers.told_among(draft.first.columns, *keys)
     return None if told is None else draft.first.columns[told]
 

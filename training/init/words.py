@@ -94,6 +94,10 @@ STORE_WORDS: dict[str, tuple[str, ...]] = {"store_id": (*PURCHASE_WORDS["store_i
 WORDS = {
     "purchases": PURCHASE_WORDS, "products": PRODUCT_WORDS, "users": USER_WORDS, "stock": STOCK_WORDS, "stores": STORE_WORDS,
 }  # fmt: skip
+WEAK = (
+    "email", "customer_email", "id", "code", "day", "count", "amount", "description", "units", "handle", "material", "score", "material",
+)  # fmt: skip
+"""Words that count only where no other column fits."""
 FILE_WORDS = {
     "products": ("product", "item", "catalog", "article", "artikel", "movie", "book", "sku", "feed"),
     "users": ("user", "customer", "client", "household", "member", "shopper", "kunde", "demographic"),
@@ -140,6 +144,11 @@ def plain(column: str) -> str:
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
     text = re.sub(r"[^a-z0-9]+", "_", text.lower().replace("ü", "ue").replace("ä", "ae").replace("ö", "oe")).strip("_")
     return text if text in _KNOWN else _IN_ONE.get(text.replace("_", ""), text)
+
+
+def says_something(text: str) -> bool:
+    """Tell whether a plain name is one of those that are known, but for a few that may mean anything."""
+    return (text in _KNOWN and text not in WEAK) or text in STATUS or key_word(text) is not None
 
 
 def key_word(text: str) -> str | None:
