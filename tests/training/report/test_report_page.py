@@ -109,6 +109,21 @@ def test_a_picture_is_told_in_words_and_takes_the_colour_of_its_page() -> None:
     assert "currentColor" in picture("Bars", "two", bars(["a", "b"], [1, 2], [0, 1], [2, 3], "n"))
 
 
+def test_a_wide_table_scrolls_within_its_own_box(trained_shop: TinyShop) -> None:
+    """On a phone: its edge is dark while more lies behind it, a caption ends before the edge, and on paper nothing scrolls."""
+    table = Table(
+        "wide", tuple(f"column {place}" for place in range(20)), [tuple("0.1234 [0.1, 0.2]" for _ in range(20))]
+    )
+    text = page(trained_shop.shop, [Section("x", "X", (), (), (table,))], "v")
+    assert re.findall(r"<div class=\"table\"[^>]*>\s*<table>", text) and text.count("<table>") == 1
+    screen, paper = text.split("@media print")
+    (box,) = re.findall(r"^\.table \{(.*?)\}", screen, re.DOTALL | re.MULTILINE)
+    assert "overflow-x: auto" in box and "max-width: 100%" in box
+    assert "no-repeat local" in box and "no-repeat scroll" in box
+    assert "max-width: calc(100vw - 3rem)" in screen, "a scroll bar of the page takes some of it"
+    assert ".table { overflow: visible; background: none; }" in paper
+
+
 def test_what_a_shop_is_called_is_text_and_nothing_else(trained_shop: TinyShop) -> None:
     """Names, reasons and notes of the shop's files stand in the page as they are."""
     evil = "<script>alert(1)</script>"
