@@ -15,8 +15,8 @@ USERS, DAYS, EVERY = 120, 182, 5
 FIRST = datetime(2025, 2, 3, 9, 0)  # a Monday
 KINDS, SIZE = 8, 30
 WARM = 24.0
-FESTIVAL, EACH, LASTS = "market", 21, 4
-"""What is on for so many days, each time so many days have gone."""
+FESTIVAL, EACH, LASTS = "market", 20, 4
+"""What is on for so many days, each time so many days have gone: no weeks, so that no weekday can stand for it."""
 COUPON = "SAVE"
 
 TOML = """

@@ -51,13 +51,14 @@ def asked(
     """Judge with and without shuffled context, and ask the engine at moments that differ in one thing."""
     engine = load_engine(shop, Registry(artifacts).current(), None, lambda: moment(DAYS))
     weather = temperatures(np.random.default_rng(3))
-    warmth = sorted(HELD_OUT, key=lambda day: weather["north", day])
-    monday, friday = (next(day for day in HELD_OUT if (FIRST + timedelta(days=day)).weekday() == one) for one in (0, 4))
-    festival = next(day for day in HELD_OUT if festival_of(day))
+    plain = [day for day in HELD_OUT if not festival_of(day)]
+    warmth = sorted(plain, key=lambda day: weather["north", day])
+    monday, friday = (next(day for day in plain if (FIRST + timedelta(days=day)).weekday() == one) for one in (0, 4))
+    festival = next(day for day in HELD_OUT if festival_of(day) and day - 7 in plain)
     for_you: Callable[..., Shown] = partial(shown, engine, "for-you")
     return judge(shop, artifacts, known, split, seed, progress, shuffle=True), {
         "warm": for_you(warmth[-1]), "cold": for_you(warmth[0]), "friday": for_you(friday), "monday": for_you(monday),
-        "festival": for_you(festival), "no festival": for_you(festival + 7), "coupon": for_you(monday, campaign=COUPON),
+        "festival": for_you(festival), "no festival": for_you(festival - 7), "coupon": for_you(monday, campaign=COUPON),
         "new": shown(engine, "you-may-also-like", monday),
     }  # fmt: skip
 
