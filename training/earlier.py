@@ -26,6 +26,7 @@ from models.shop import Shop
 from models.sources import new_models
 from training.fingerprint import fingerprint
 from training.fit import feature_names
+from training.read.facts import AFTER
 from training.read.shop_data import ShopData
 
 HARMLESS = {
@@ -89,7 +90,7 @@ def earlier(registry: Registry, shop: Shop, data: ShopData, until: int, since: i
     except ArtifactError as error:
         return Earlier(says=f"everything is learned: {error}")
     if version.manifest.until > until:
-        return Earlier(says=f"everything is learned: {version.manifest.version} knows what came after this moment")
+        return Earlier(says=f"everything is learned: {version.manifest.version} {_later(data)}")
     start = _start(version, data)
     told = version.manifest.config.get("learned")
     learned = Learned(**told) if told else None
@@ -104,6 +105,13 @@ def earlier(registry: Registry, shop: Shop, data: ShopData, until: int, since: i
     except ArtifactError as error:
         return Earlier(start=start, says=f"rankers are learned again: {error}")
     return Earlier(rankers, learned, start, f"rankers are those of {version.manifest.version}")
+
+
+def _later(data: ShopData) -> str:
+    """Return why a version of a later moment is not looked at; where nothing was left out for ``--until``, files tell less now."""
+    if any(table.set_aside[AFTER] for table in data.facts.tables.values()):
+        return "knows what came after this moment"
+    return "knows purchases after the last one of these files: they were taken back since, or the files are older"
 
 
 def learned_from(shop: Shop, data: ShopData, since: int, seed: int) -> Learned:

@@ -13,12 +13,12 @@ from models.artifact import open_artifact, read_manifest
 from models.registry import Registry
 from models.schema import DAY
 from models.shop import Shop, read_shop
-from tiny_shop import write_tiny_shop
+from tiny_shop import write_rows, write_tiny_shop
 from training import pipeline
 from training.earlier import Earlier, earlier
 from training.fit import Trained
 from training.held_out import known_until
-from training.pipeline import Options, Report, read, run
+from training.pipeline import Options, Report, end_of, read, run
 from training.progress import SILENT
 from training.rehearsal import fit
 
@@ -142,6 +142,19 @@ def test_a_version_that_knows_more_is_not_looked_at(daily: Daily) -> None:
     assert found.rankers is None
     assert not found.start
     assert "knows what came after" in found.says
+
+
+def test_files_that_tell_less_than_they_told_are_no_matter_of_until(daily: Daily, tmp_path: Path) -> None:
+    """The last purchases were taken back since, or older files lie there: everything is learned, and that is said."""
+    shop = again(daily, tmp_path, "", "")
+    with (tmp_path / "purchases.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    write_rows(tmp_path / "purchases.csv", rows[0], [row for row in rows[1:] if row[4] < "2026-10-01"])
+    data = read(shop, replace(daily.options, until=None), None, SILENT)
+    until = end_of(data, None)
+    found = earlier(Registry(daily.options.artifacts), shop, data, until, until - DAY, shop.training.seed)
+    assert found.rankers is None and not found.start
+    assert "knows purchases after the last one of these files" in found.says
 
 
 def test_without_a_live_version_everything_is_learned(daily: Daily, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from models.sources import new_models
 from training.choose.alone import home_of
 from training.choose.pasts import Past, past_of, windows_of
 from training.choose.scope import TASKS_OF
+from training.fingerprint import fingerprint
 from training.held_out import suited
 from training.pipeline import Options, end_of, read
 from training.progress import Progress
@@ -148,7 +149,9 @@ def judged(shop: Shop) -> tuple[str, ...]:
 def mark_of(shop: Shop, data: ShopData, until: int, seed: int) -> str:
     """Return what names the data, the days and the seed that every study depends on, in eight hex digits."""
     facts = {name: value for name, value in data.facts.plain().items() if name != "tables"}
-    return _digest([facts, until, seed, shop.evaluation.days, shop.training.window_days, USERS])
+    return _digest(
+        [facts, fingerprint(data, until), until, seed, shop.evaluation.days, shop.training.window_days, USERS]
+    )
 
 
 def _digest(told: Any) -> str:

@@ -1,6 +1,7 @@
 """The search: what it finds, that it can be taken up again, and what it gives up."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,14 @@ import pytest
 
 from models.errors import ConfigError
 from models.schema import UNKNOWN, Doubles
+from tiny_shop import TinyShop
 from training.choose.offers import Offers
+from training.pipeline import Options, end_of, read
+from training.progress import SILENT
 from training.split import Requests
 from training.tune.blends import OFF, blend_of, start_of, units_of, weighed
 from training.tune.studies import FILE, open_studies
+from training.tune.tune import mark_of
 
 
 def nothing(_: str) -> None:
@@ -126,3 +131,14 @@ def test_a_blend_is_searched_in_units_of_what_its_sources_say(tmp_path: Path) ->
     assert found.before == 0 or found.found > found.before
     best = blend_of({**start, OFF + "bad": True}, own, units)
     assert best.keys() == {"good", "mute"} and float(both[0].gains(best).mean()) == 1.0
+
+
+def test_a_search_begins_anew_where_a_purchase_was_changed(trained_shop: TinyShop) -> None:
+    """One of two pieces was taken back: as many lines, orders and shoppers as before, and other data all the same."""
+    shop = trained_shop.shop
+    data = read(shop, Options(trained_shop.artifacts, trained_shop.clock(), trained_shop.clock()), None, SILENT)
+    until, seed = end_of(data, None), shop.training.seed
+    quantity = data.purchases.quantity.copy()
+    quantity[np.flatnonzero(quantity == 2)[0]] = 1
+    other = replace(data, purchases=replace(data.purchases, quantity=quantity))
+    assert mark_of(shop, data, until, seed) == mark_of(shop, data, until, seed) != mark_of(shop, other, until, seed)
