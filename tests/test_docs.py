@@ -199,7 +199,7 @@ def test_every_model_and_fallback_is_told() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_told(name: str) -> None:
     """The page on formats names each format and each of the names that it gives."""
-    names = [name, *(our for part in FORMATS[name].parts for our in part.fields)]
+    names = [name, *(our.removeprefix("#") for part in FORMATS[name].parts for our in part.fields)]
     prose = re.sub(r"^```.*?^```$", "", page(FORMATS_PAGE), flags=re.M | re.S)
     section = re.search(rf"^## [^\n]*`{name}`.*?(?=^## )", prose, re.M | re.S)
     known = re.findall(r"`([^`]+)`", section[0] if section else "")
