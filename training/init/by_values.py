@@ -83,12 +83,21 @@ def _ask(
     """Map the answer to a question; a guess is called one, in the question and in what is written."""
     proposal = None if proposal in draft.columns.values() else proposal
     why = f"by its values alone: {WHY[role]}" if proposal and role in guessed else ""
-    asked = f"which column {said}?" + (f" {proposal} is a guess, {why};" if why else "")
+    asked = f"which column {said}?{_doubt(role, proposal, why)}"
     told = answers.ask(role, f"{draft.first.path.name}: {asked}", [*draft.first.columns, *others], proposal)
     if told and told not in others:
         draft.columns[role] = told
         if why and told == proposal and role not in answers.given:
             draft.notes.append(f"{role} = {told} is a guess, {why}: look whether it is so")
+
+
+def _doubt(role: str, proposal: str | None, why: str) -> str:
+    """Return what is unsure of a proposal; a visit's question says itself what it goes by."""
+    if why:
+        return f" {proposal} is a guess, {why};"
+    if proposal is None or role == "session_id":
+        return ""
+    return f" {proposal} is the first that is left: neither names nor values tell;"
 
 
 def _are_visits(session: Session, draft: Draft, column: str) -> bool:

@@ -97,3 +97,13 @@ def test_a_name_that_says_something_is_never_guessed_over(init: Init) -> None:
         "customer",
         "f3x",
     )
+
+
+def test_where_values_do_not_tell_either_that_is_said(init: Init) -> None:
+    """Events one by one: nothing tells shoppers from products, so the first column is proposed, and called no more than that."""
+    text = "q,r,s\n" + "".join(
+        f"x{i * 7 % 40},2026-03-{i % 28 + 1:02} 10:{i % 60:02}:{i * 7 % 60:02},v{i * 3 % 50}\n" for i in range(300)
+    )
+    done = init("--set", "p.csv=purchases", p__csv=text)
+    assert done.exit_code == 2 and "--set user_id=q" in done.output and "--set product_id=s" in done.output
+    assert "q is the first that is left: neither names nor values tell" in done.output
