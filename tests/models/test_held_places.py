@@ -22,7 +22,7 @@ def test_every_third_place_is_held_until_none_is_left() -> None:
 
 
 @given(
-    st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.5, 0.9]), max_size=30),
+    st.lists(st.integers(0, 999), unique=True, max_size=30).map(lambda found: [one / 1000 for one in found]),
     st.lists(st.integers(0, 29), unique=True, max_size=12),
 )
 def test_nobody_falls_behind_and_the_others_keep_their_order(scores: list[float], among: list[int]) -> None:
