@@ -77,6 +77,7 @@ def test_a_shop_that_never_served_has_no_store_yet(folder: Path, command: str) -
 def test_what_can_do_without_a_store_does_where_nobody_named_one(folder: Path, command: str) -> None:
     done = run(words_of(command, folder))
     assert done.exit_code == 0, done.output
+    assert not (folder / "store").exists()
 
 
 @pytest.mark.parametrize("content", ["", "create table meta_of_others (a)"])
