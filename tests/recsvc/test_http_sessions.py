@@ -212,8 +212,8 @@ def test_batch_knows_sessions_consent_and_erasures_as_the_service_does(
     """What the storefront tells is in the next mail."""
     monkeypatch.chdir(trained)
     monkeypatch.setenv("RECSVC_STORE", store_url)
-    nobody = batch(trained, "nobody")
     send(storefront, event("view", "p05", user_id="u01"))
+    nobody = batch(trained, "nobody")
     assert "seen p05" in batch(trained, "u01")
     storefront.put("/v1/users/u01/consent", json={"personalisation": False})
     assert batch(trained, "u01") == nobody
